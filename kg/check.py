@@ -1,0 +1,63 @@
+"""A whole store -> what the shapes find in it, each finding with file, row and column."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pyoxigraph as ox
+
+from kg import catalogue, model
+from kg.findings import Finding
+from kg.job import quantity_of
+from kg.store import Store
+from kg.validate import Result, validate
+
+
+class Places:
+    """Where the nodes of a store come from."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self.names: dict[str, str] = {}
+        self.columns: dict[tuple[str, str, str], str] = {}
+        for entry in catalogue.entries(store):
+            self.names[entry.graph] = entry.name
+            for item in entry.items:
+                if item.fragment:
+                    self.columns[entry.graph, item.kind, item.fragment] = item.name
+
+    def of(self, node: str) -> Iterator[tuple[str, str, str]]:
+        """Return (file, place, column) for each row that a node comes from."""
+        thing, fragment = quantity_of(node)
+        graphs = {quad.graph_name for quad in self.store.db.quads_for_pattern(ox.NamedNode(node), None, None, None)}
+        kind = thing.removeprefix(self.store.base).partition("/")[0]
+        derived = ox.NamedNode(model.DERIVED_FROM)
+        for subject in dict.fromkeys((node, thing)):
+            found = False
+            for quad in self.store.db.quads_for_pattern(ox.NamedNode(subject), derived, None, None):
+                graph = quad.graph_name
+                if graph in graphs and isinstance(graph, ox.NamedNode) and isinstance(quad.object, ox.NamedNode):
+                    found = True
+                    place = quad.object.value
+                    here = place.removeprefix(f"{graph.value}#")
+                    column = self.columns.get((graph.value, kind, fragment), "")
+                    yield self.names.get(graph.value, graph.value), here, column
+            if found:
+                return
+
+
+def _finding(result: Result, places: Places) -> Finding:
+    where = sorted(places.of(result.focus))
+    file, place, column = where[0] if where else ("", "", "")
+    return Finding(
+        result.rule, result.message, result.severity, file, place, column, result.value, result.focus
+    )
+
+
+def check(store: Store) -> list[Finding]:
+    """Return what the shapes find in all graphs of a store, rules on records and across them."""
+    triples = list(store.triples(store.graphs()))
+    places = Places(store)
+    results = [*validate(triples, "record"), *validate(triples, "line")]
+    found = [_finding(result, places) for result in results]
+    return sorted(found, key=lambda finding: (finding.severity, finding.rule, finding.file, finding.place))

@@ -1,0 +1,109 @@
+"""`kg info`: what is in the store, and what became of each source file and each column."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from pathlib import Path
+from typing import Any
+
+import click
+
+from kg import catalogue
+from kg.answers import Answer
+from kg.cli.common import count, json_option, out, print_json, store_option
+from kg.graph import Graph
+from kg.store import Store, vocabulary_digest
+
+MISSING_FILES = "files_mentioned_but_missing"
+
+
+def _missing(store: Store) -> list[str]:
+    answer = Graph(store).ask(MISSING_FILES)
+    assert isinstance(answer, Answer)
+    return [term.value for (term, *_) in answer.rows if term is not None and hasattr(term, "value")]
+
+
+def account(entries: list[catalogue.Entry]) -> list[dict[str, Any]]:
+    """Return what became of each column, or of each name in an RDF source, summed over files of a mapping."""
+    sums: Counter[tuple[str, str, str, str]] = Counter()
+    for entry in entries:
+        for item in entry.items:
+            sums[entry.mapping, item.name, item.outcome, item.reason] += item.count
+    return [
+        {"mapping": mapping, "name": name, "outcome": outcome, "reason": reason, "count": number}
+        for (mapping, name, outcome, reason), number in sorted(sums.items())
+    ]
+
+
+@click.command()
+@store_option
+@json_option
+@click.option("--files", "each", is_flag=True, help="Tell every file.")
+@click.option("--columns", is_flag=True, help="Tell what became of every column and parameter.")
+def info(store: Path, as_json: bool, each: bool, columns: bool) -> None:
+    """Tell what is in the store, and account for every source file and every column."""
+    opened = Store.open(store)
+    entries = catalogue.entries(opened)
+    missing = _missing(opened)
+    found = account(entries)
+    if as_json:
+        print_json(
+            {
+                "store": str(store),
+                "base": opened.base,
+                "triples": len(opened.db),
+                "graphs": len(opened.graphs()),
+                "vocabulary": vocabulary_digest(),
+                "files": [
+                    {key: value for key, value in vars(entry).items() if key != "items"} for entry in entries
+                ],
+                "account": found,
+                "files_mentioned_but_missing": missing,
+            }
+        )
+        return
+    out.print(f"Store {store}, base {opened.base}", markup=False)
+    records = sum(1 for _ in opened.triples(opened.graphs()))
+    out.print(f"{count(records, 'triple')} of records in {count(len(opened.graphs()), 'graph')}.")
+    _print_files(entries, each)
+    _print_account(found, columns)
+    if missing:
+        out.print(f"{count(len(missing), 'file')} that the records mention, and that {'is' if len(missing) == 1 else 'are'} not loaded:")
+        shown = missing if each else missing[:5]
+        for name in shown:
+            out.print(f"  {name}", markup=False)
+        if len(shown) < len(missing):
+            out.print(f"  ... and {len(missing) - len(shown):,} more: kg query {MISSING_FILES}")
+
+
+def _print_files(entries: list[catalogue.Entry], each: bool) -> None:
+    groups: dict[tuple[str, str], list[catalogue.Entry]] = defaultdict(list)
+    for entry in entries:
+        groups[entry.outcome, entry.mapping].append(entry)
+    out.print(f"{count(len(entries), 'source file')}:")
+    for (outcome, mapping), group in sorted(groups.items()):
+        read, loaded = sum(entry.read for entry in group), sum(entry.loaded for entry in group)
+        aside = sum(entry.set_aside for entry in group)
+        by = f" by {mapping}" if mapping else ""
+        rest = f"; {count(read, 'row')}, {loaded:,} loaded, {aside:,} set aside" if read else ""
+        out.print(f"  {outcome}{by}: {count(len(group), 'file')}{rest}", markup=False)
+        if each or outcome == "failed":
+            for entry in group:
+                reason = f": {entry.reason}" if entry.reason else ""
+                rows = f" {entry.loaded:,} of {count(entry.read, 'row')}" if entry.read else ""
+                out.print(f"    {entry.name}{rows}{reason}", markup=False)
+
+
+def _print_account(found: list[dict[str, Any]], columns: bool) -> None:
+    sums: Counter[str] = Counter()
+    for item in found:
+        sums[item["outcome"]] += item["count"]
+    told = ", ".join(f"{number:,} {outcome}" for outcome, number in sorted(sums.items()))
+    out.print(f"Values in columns and parameters: {told or 'none'}.")
+    if columns:
+        for item in found:
+            reason = f" ({item['reason']})" if item["reason"] else ""
+            line = f"  {item['mapping']}  {item['name']}: {item['count']:,} {item['outcome']}{reason}"
+            out.print(line, markup=False)
+    elif found:
+        out.print("  each of them: kg info --columns")

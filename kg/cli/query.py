@@ -1,0 +1,117 @@
+"""`kg query`: ask the store."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+import pyoxigraph as ox
+from rich import box
+from rich.table import Table
+
+from kg import queries
+from kg.answers import Answer
+from kg.cli.common import json_option, out, print_json, store_option
+from kg.errors import KgError
+from kg.graph import Graph
+from kg.store import Store
+from kg.terms import vocabulary
+
+FORMATS = ("table", "csv", "json")
+
+
+def _params(pairs: tuple[str, ...]) -> dict[str, str]:
+    values = {}
+    for pair in pairs:
+        name, equals, value = pair.partition("=")
+        if not equals:
+            raise KgError(f"'{pair}' is not NAME=VALUE.")
+        values[name.strip()] = value.strip()
+    return values
+
+
+def print_table(answer: Answer, base: str) -> None:
+    """Print rows for people: lines as wide as they are, so that nothing is cut in a pipe."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    numeric = [
+        any(isinstance(row[i], ox.Literal) and row[i].datatype.value.endswith(("double", "integer")) for row in answer.rows)
+        for i in range(len(answer.columns))
+    ]
+    for name, number in zip(answer.columns, numeric, strict=True):
+        table.add_column(name, justify="right" if number else "left", overflow="fold", no_wrap=not out.is_terminal)
+    for row in answer.texts(base, vocabulary()):
+        table.add_row(*(cell.replace("[", r"\[") for cell in row))
+    if out.is_terminal:
+        out.print(table)
+    else:
+        out.print(table, width=10_000 if answer.rows else 200, crop=False)
+    out.print(f"{len(answer.rows):,} {'row' if len(answer.rows) == 1 else 'rows'}")
+
+
+def _list(as_json: bool) -> None:
+    found = [queries.read(name) for name in queries.library()]
+    if as_json:
+        print_json([{"name": query.name, **query.about.model_dump(mode="json")} for query in found])
+        return
+    for query in found:
+        out.print(f"{query.name}\n    {query.about.question}", markup=False)
+        for name, param in query.about.params.items():
+            unit = f" [{param.unit}]" if param.unit else ""
+            out.print(f"    --param {name}={query.default(name)}  {param.help}{unit}", markup=False)
+
+
+@click.command()
+@click.argument("query", required=False)
+@store_option
+@json_option
+@click.option("--param", "-p", "params", multiple=True, metavar="NAME=VALUE", help="Value of a parameter.")
+@click.option("--format", "form", type=click.Choice(FORMATS), default="table", show_default=True)
+@click.option("--list", "tell", is_flag=True, help="Tell the queries of the library.")
+@click.option("--explain", is_flag=True, help="Print the SPARQL in plain IRIs, and do not run it.")
+@click.pass_context
+def query(
+    ctx: click.Context,
+    query: str | None,
+    store: Path,
+    as_json: bool,
+    params: tuple[str, ...],
+    form: str,
+    tell: bool,
+    explain: bool,
+) -> None:
+    """Run QUERY: a name from the library, a file, SPARQL itself, or - for standard input."""
+    if tell:
+        _list(as_json)
+        return
+    if query is None:
+        if sys.stdin.isatty():
+            raise KgError("which query? Give a name ('kg query --list' tells them), a file, or - .")
+        query = "-"
+    asked: str | Path = query
+    if query == "-":
+        asked = sys.stdin.read()
+        if not asked.strip():
+            raise KgError("standard input holds no query.")
+    elif query.endswith((".rq", ".sparql")) or Path(query).is_file():
+        asked = Path(query)
+        if not asked.is_file():
+            raise KgError(f"there is no file {query}.")
+    graph = Graph(Store.open(store))
+    if explain:
+        click.echo(graph.text(asked, **_params(params)), nl=False)
+        return
+    result = graph.ask(asked, **_params(params))
+    if as_json:
+        form = "json"
+    if isinstance(result, bool):
+        click.echo(f'{{"head": {{}}, "boolean": {str(result).lower()}}}' if form == "json" else str(result).lower())
+    elif isinstance(result, list):
+        formats = {"json": ox.RdfFormat.JSON_LD, "csv": ox.RdfFormat.N_TRIPLES, "table": ox.RdfFormat.TURTLE}
+        click.echo(ox.serialize(result, format=formats[form]).decode(), nl=False)
+    elif form == "csv":
+        click.echo(result.as_csv(), nl=False)
+    elif form == "json":
+        click.echo(result.as_json())
+    else:
+        print_table(result, graph.base)

@@ -1,0 +1,86 @@
+"""The Python way in: `kg.open(path).query(...)` -> a pandas data frame."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyoxigraph as ox
+import rdflib
+
+from kg import queries
+from kg.answers import Answer
+from kg.errors import KgError
+from kg.labels import expand
+from kg.store import Store
+from kg.terms import vocabulary
+
+
+class Graph:
+    """A store that is open for questions."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+
+    @property
+    def base(self) -> str:
+        """Return the base IRI of the store."""
+        return self.store.base
+
+    def text(self, query: str | Path, **params: Any) -> str:
+        """Return the SPARQL of a query: a name from the library, a file, or SPARQL itself.
+
+        Values in `params` take the place of the defaults of its parameters; labels become IRIs.
+        Raises KgError where there is no such query or parameter.
+        """
+        if isinstance(query, Path):
+            found = queries.parse(query.stem, _with_front(query.read_text(encoding="utf-8")))
+        elif query.replace("_", "").isalnum():
+            found = queries.read(query)
+        else:
+            found = queries.parse("query", _with_front(query))
+        return expand(found.bind(queries.values(found, params, self.base)), vocabulary())
+
+    def ask(self, query: str | Path, **params: Any) -> Answer | bool | list[ox.Triple]:
+        """Run a query and return its rows, its truth, or its triples, as its form is."""
+        result = self.store.query(self.text(query, **params))
+        if isinstance(result, ox.QuerySolutions):
+            return Answer.of(result)
+        if isinstance(result, ox.QueryBoolean):
+            return bool(result)
+        return list(result)
+
+    def query(self, query: str | Path, **params: Any) -> pd.DataFrame | bool | rdflib.Graph:
+        """Run a query and return a data frame (SELECT), a bool (ASK) or an rdflib graph (CONSTRUCT).
+
+        `query` is a name from the library (`"first_cycle_efficiency"`), a `Path`, or SPARQL;
+        all graphs are one, prefixes of the project are declared, `term:Label` stands for the IRI of a term.
+        Raises KgError for an unknown name, parameter or label, and for what is no SPARQL.
+        """
+        result = self.ask(query, **params)
+        if isinstance(result, Answer):
+            return result.as_frame()
+        if isinstance(result, bool):
+            return result
+        graph = rdflib.Graph()
+        graph.parse(data=ox.serialize(result, format=ox.RdfFormat.N_TRIPLES), format="nt")
+        return graph
+
+
+def _with_front(text: str) -> str:
+    """Return a query with the least front matter, where it has none: people type plain SPARQL, too."""
+    if text.lstrip().startswith("#+"):
+        return text
+    return f"#+ summary: typed\n#+ question: typed\n{text}"
+
+
+def open(path: str | Path = "kg-store") -> Graph:
+    """Open a store for questions.
+
+    Raises KgError where there is no store.
+    """
+    return Graph(Store.open(Path(path)))
+
+
+__all__ = ["Graph", "KgError", "open"]

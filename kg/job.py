@@ -1,0 +1,301 @@
+"""One file on its way into the store: its triples, its findings, and what became of each row."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import polars as pl
+import pyoxigraph as ox
+
+from kg import model
+from kg.catalogue import Item
+from kg.errors import Fault, FaultsError
+from kg.findings import Finding
+from kg.mappers.apply import INDEX, Mapped, apply
+from kg.mappers.plan import Plan, RdfPlan
+from kg.mappers.rdf import MappedRdf, Stated, apply_rdf
+from kg.sources import Reading, Table, read_table
+from kg.terms import vocabulary
+from kg.validate import Result
+
+
+def quantity_of(node: str) -> tuple[str, str]:
+    """Return the thing and the fragment in the IRI of a quantity or of its number.
+
+    >>> quantity_of("https://example.org/line/cell/C-1#LineLoad.number")
+    ('https://example.org/line/cell/C-1', 'LineLoad')
+    """
+    thing, _, fragment = node.partition("#")
+    return thing, fragment.removesuffix(".number")
+
+
+class TableJob:
+    """A table or JSON records, by one or several plans."""
+
+    def __init__(
+        self, path: Path, name: str, graph: str, sha256: str, digest: str, base: str, plans: list[Plan]
+    ) -> None:
+        self.path, self.name, self.graph = path, name, graph
+        self.sha256, self.digest, self.base = sha256, digest, base
+        self.mapping = plans[0].path.name
+        self.parts: list[Mapped] = []
+        faults: list[Fault] = []
+        for plan in plans:
+            table = read_table(path, plan.reading, plan.source)
+            table = Table(name, table.frame, table.places, table.bad, table.encoding, table.native_times)
+            try:
+                self.parts.append(apply(plan, table, base, vocabulary().units))
+            except FaultsError as error:
+                faults += error.faults
+        if faults:
+            raise FaultsError(faults)
+        self._refuse_decimal_sign()
+
+    def _refuse_decimal_sign(self) -> None:
+        """Refuse a table in which numbers carry the other decimal sign throughout: the mapping is wrong."""
+        for part in self.parts:
+            sign = part.plan.reading.decimal
+            other = "," if sign == "." else "."
+            mistaken = re.compile(rf"[+-]?\d+\{other}\d+$")
+            wrong = [
+                finding for _, finding in part.findings if finding.rule == "number" and mistaken.match(finding.value)
+            ]
+            if not wrong:
+                continue
+            columns = [quantity.column for quantity in part.plan.quantities if quantity.unit]
+            right = sum(
+                int(part.table.frame[column].str.contains(sign, literal=True).sum() or 0) for column in columns
+            )
+            if len(wrong) > right:
+                first = wrong[0]
+                text = (
+                    f"{len(wrong)} numbers have '{other}' as decimal sign, where {self.mapping} says '{sign}'. "
+                    f"First: column '{first.column}', '{first.value}'. Write decimal: \"{other}\" under 'table'."
+                )
+                raise FaultsError([Fault(self.name, int(first.row) if first.row.isdigit() else 0, text)])
+
+    @property
+    def size(self) -> int:
+        """Return how many triples there are."""
+        return sum(len(series) for part in self.parts for series in part.lines)
+
+    @property
+    def read(self) -> int:
+        """Return how many rows the file has."""
+        return sum(part.table.frame.height + len(part.table.bad) for part in self.parts)
+
+    @property
+    def set_aside(self) -> int:
+        """Return how many rows are set aside."""
+        return sum(len(_rows(part.findings)) + len(part.table.bad) for part in self.parts)
+
+    @property
+    def loaded(self) -> int:
+        """Return how many rows go into the store."""
+        return self.read - self.set_aside
+
+    @property
+    def findings(self) -> list[Finding]:
+        """Return all findings, row by row."""
+        found: list[Finding] = []
+        for part in self.parts:
+            for bad in part.table.bad:
+                found.append(Finding("cells", f"{bad.reason}.", file=self.name, place=bad.place))
+            found += [finding for _, finding in sorted(part.findings, key=lambda pair: pair[0])]
+        return found
+
+    def ntriples(self) -> str:
+        """Return the triples as N-Triples."""
+        return "".join(part.ntriples() for part in self.parts)
+
+    def triples(self) -> Iterator[ox.Triple]:
+        """Return the triples."""
+        for quad in ox.parse(self.ntriples().encode(), format=ox.RdfFormat.N_TRIPLES):
+            yield quad.triple
+
+    def take(self, results: Iterable[Result]) -> None:
+        """Place what SHACL found in this file; rows with a violation are taken out of the triples."""
+        results = list(results)
+        for number, part in enumerate(self.parts):
+            found = [pair for result in results for pair in _place(result, part)]
+            if not found:
+                continue
+            away = {index for index, finding in found if finding.severity == "Violation"}
+            if away:
+                self.parts[number] = apply(part.plan, part.table, self.base, vocabulary().units, away)
+            self.parts[number].findings += found
+
+    def rows(self) -> list[tuple[Table, Reading, list[Finding]]]:
+        """Return the tables with what was found in them, for the file of rows set aside."""
+        return [
+            (
+                part.table,
+                part.plan.reading,
+                [finding for _, finding in part.findings if finding.severity == "Violation"],
+            )
+            for part in self.parts
+        ]
+
+    def items(self) -> tuple[Item, ...]:
+        """Return what became of each column."""
+        result = []
+        for part in self.parts:
+            plan, frame = part.plan, part.table.frame
+            quantities = {quantity.column: quantity for quantity in plan.quantities}
+            kinds = {thing.name: thing.kind for thing in plan.things}
+            for column in part.table.columns:
+                count = len(frame) - frame[column].null_count()
+                if column in plan.ignore:
+                    result.append(Item(column, "ignored", count, f"named under 'ignore' in {self.mapping}"))
+                elif column in quantities:
+                    quantity = quantities[column]
+                    kind = kinds[quantity.thing]
+                    result.append(Item(column, "mapped", count, "", quantity.term.iri, quantity.fragment, kind))
+                else:
+                    result.append(Item(column, "mapped", count))
+        return tuple(result)
+
+
+def _rows(findings: Iterable[tuple[int, Finding]]) -> set[int]:
+    return {index for index, finding in findings if finding.severity == "Violation"}
+
+
+def _place(result: Result, part: Mapped) -> Iterator[tuple[int, Finding]]:
+    """Return the rows of a table that a result of SHACL speaks of, and the column where it has one."""
+    thing, fragment = quantity_of(result.focus)
+    for name, frame in part.things.items():
+        rows = frame.filter(pl.col("iri") == thing)[INDEX].to_list()
+        column = next(
+            (q.column for q in part.plan.quantities if q.thing == name and q.fragment == fragment), None
+        )
+        if fragment and column is None:
+            continue
+        for index in rows:
+            text = part.table.frame[column][index] if column else None
+            if column and text is None:
+                continue
+            yield (
+                index,
+                Finding(
+                    result.rule,
+                    result.message,
+                    result.severity,
+                    part.table.file,
+                    part.table.places[index],
+                    column or "",
+                    text or result.value,
+                    result.focus,
+                ),
+            )
+
+
+class RdfJob:
+    """A file of RDF in another vocabulary."""
+
+    def __init__(
+        self, path: Path, name: str, graph: str, sha256: str, digest: str, base: str, plans: list[RdfPlan]
+    ) -> None:
+        self.path, self.name, self.graph = path, name, graph
+        self.sha256, self.digest, self.base = sha256, digest, base
+        self.mapping = plans[0].path.name
+        self.mapped: MappedRdf = apply_rdf(plans[0], path, base, vocabulary())
+        self.warnings: list[Finding] = []
+
+    @property
+    def size(self) -> int:
+        """Return how many triples there are."""
+        return len(self.mapped.triples)
+
+    @property
+    def stated(self) -> list[Stated]:
+        """Return what the source states, each with what became of it."""
+        return self.mapped.stated
+
+    @property
+    def read(self) -> int:
+        """Return how many statements the account of the source has."""
+        return len(self.stated)
+
+    @property
+    def set_aside(self) -> int:
+        """Return how many of them are set aside."""
+        return sum(item.outcome == "set aside" for item in self.stated)
+
+    @property
+    def loaded(self) -> int:
+        """Return how many are in the graph."""
+        return sum(item.outcome == "mapped" for item in self.stated)
+
+    @property
+    def violations(self) -> list[Finding]:
+        """Return the findings that set something aside."""
+        return self.mapped.findings
+
+    @property
+    def findings(self) -> list[Finding]:
+        """Return all findings."""
+        return self.violations + self.warnings
+
+    def ntriples(self) -> str:
+        """Return the triples as N-Triples."""
+        return self.mapped.ntriples()
+
+    def triples(self) -> Iterator[ox.Triple]:
+        """Return the triples."""
+        return iter(self.mapped.triples)
+
+    def take(self, results: Iterable[Result]) -> None:
+        """Place what SHACL found in this file; what has a violation is taken out of the triples."""
+        away: dict[str, str] = {}
+        for result in results:
+            node = self.mapped.places.get(result.focus)
+            if node is None:
+                continue
+            finding = Finding(
+                result.rule,
+                result.message,
+                result.severity,
+                self.name,
+                node,
+                "",
+                result.value,
+                result.focus,
+            )
+            if result.severity == "Violation":
+                self.violations.append(finding)
+                away[result.focus] = node
+            else:
+                self.warnings.append(finding)
+        if away:
+            self._remove(away)
+
+    def _remove(self, away: dict[str, str]) -> None:
+        gone = set(away) | {f"{iri}.number" for iri in away} | {f"{iri}#number" for iri in away}
+
+        def named(term: object) -> bool:
+            return isinstance(term, ox.NamedNode) and term.value in gone
+
+        triples = self.mapped.triples
+        self.mapped.triples = {
+            triple: None for triple in triples if not named(triple.subject) and not named(triple.object)
+        }
+        reasons = {finding.place: finding.message for finding in self.violations}
+        self.mapped.stated = [
+            Stated(item.node, item.name, item.value, "set aside", reasons[item.node])
+            if item.node in reasons
+            else item
+            for item in self.stated
+        ]
+
+    def items(self) -> tuple[Item, ...]:
+        """Return what became of each name of the source."""
+        counts = Counter((item.name, item.outcome, item.reason) for item in self.stated)
+        return tuple(Item(name, outcome, count, reason) for (name, outcome, reason), count in counts.items())
+
+
+Job = TableJob | RdfJob
+
+__all__ = ["Job", "RdfJob", "TableJob", "model", "quantity_of"]

@@ -1,0 +1,1 @@
+"""Mapping files -> plans -> triples."""

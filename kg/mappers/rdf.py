@@ -1,0 +1,199 @@
+"""RDF in another vocabulary -> N-Triples in ours, by CONSTRUCT, with an account of all that the source states."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pyoxigraph as ox
+
+from kg import model
+from kg.errors import KgError
+from kg.findings import Finding
+from kg.iri import file_iri
+from kg.mappers.plan import RdfPlan
+from kg.namespaces import PREFIXES
+from kg.sources.text import fault, read_text
+from kg.terms import Vocabulary
+
+FORMATS = {
+    ".jsonld": ox.RdfFormat.JSON_LD,
+    ".ttl": ox.RdfFormat.TURTLE,
+    ".nt": ox.RdfFormat.N_TRIPLES,
+    ".rdf": ox.RdfFormat.RDF_XML,
+    ".owl": ox.RdfFormat.RDF_XML,
+    ".trig": ox.RdfFormat.TRIG,
+    ".nq": ox.RdfFormat.N_QUADS,
+}
+_NUMBER_VALUE = ox.NamedNode(model.HAS_NUMBER_VALUE)
+_TYPE = ox.NamedNode(model.RDF_TYPE)
+_DERIVED = ox.NamedNode(model.DERIVED_FROM)
+_STRINGS = (PREFIXES["xsd"] + "string", PREFIXES["rdf"] + "langString")
+
+
+@dataclass(frozen=True)
+class Stated:
+    """One thing that the source states: its node, its name there, its value, and what became of it."""
+
+    node: str
+    name: str
+    value: str
+    outcome: str
+    reason: str = ""
+
+
+@dataclass
+class MappedRdf:
+    """What an RDF file becomes: triples, the account of what it states, findings on what was set aside.
+
+    `places` gives the source node, as an IRI, of each thing constructed.
+    """
+
+    plan: RdfPlan
+    file: str
+    graph: str
+    triples: dict[ox.Triple, None]
+    stated: list[Stated]
+    places: dict[str, str]
+    findings: list[Finding] = field(default_factory=list)
+
+    def ntriples(self) -> str:
+        """Return the triples as N-Triples."""
+        return ox.serialize(self.triples, format=ox.RdfFormat.N_TRIPLES).decode()
+
+
+def _parse(path: Path, plan: RdfPlan, base: str) -> ox.Store:
+    format_ = FORMATS.get(path.suffix.lower())
+    if format_ is None:
+        raise fault(path, f"RDF is read from files that end in {', '.join(FORMATS)}.")
+    text, _ = read_text(path, plan.encodings)
+    store = ox.Store()
+    try:
+        store.load(input=text.encode(), format=format_, base_iri=base)
+    except (SyntaxError, ValueError) as error:
+        raise fault(path, f"this is not {format_.name}: {error}.", getattr(error, "lineno", None) or 0) from None
+    return store
+
+
+def _node(term: ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple | None) -> str:
+    return term.value if isinstance(term, ox.NamedNode | ox.Literal) else ""
+
+
+class _Quantities:
+    """Flat quantities with value tokens -> the nested pattern in canonical units."""
+
+    def __init__(self, vocabulary: Vocabulary, file: str) -> None:
+        self.vocabulary, self.file = vocabulary, file
+        self.findings: list[Finding] = []
+
+    def nest(self, triples: dict[ox.Triple, None]) -> dict[ox.Triple, None]:
+        types: dict[ox.NamedNode, list[str]] = {}
+        nodes: dict[ox.NamedNode, str] = {}
+        flat: list[ox.Triple] = []
+        for triple in triples:
+            if not isinstance(triple.subject, ox.NamedNode):
+                raise KgError(f"{self.file}: a CONSTRUCT makes a blank node; give each node an IRI.")
+            if triple.predicate == _TYPE and isinstance(triple.object, ox.NamedNode):
+                types.setdefault(triple.subject, []).append(triple.object.value)
+            elif triple.predicate == _DERIVED:
+                nodes[triple.subject] = _node(triple.object)
+            elif triple.predicate == _NUMBER_VALUE:
+                flat.append(triple)
+        away: set[ox.NamedNode] = set()
+        for triple in flat:
+            subject, token = triple.subject, triple.object
+            assert isinstance(subject, ox.NamedNode) and isinstance(token, ox.Literal)
+            del triples[triple]
+            for new in self.one(subject, token, types.get(subject, []), nodes.get(subject, "")):
+                triples[new] = None
+            if ox.Triple(subject, ox.NamedNode(model.HAS_NUMERICAL_PART), _part(subject)) not in triples:
+                away.add(subject)
+        if not away:
+            return triples
+        return {
+            triple: None for triple in triples if triple.subject not in away and triple.object not in away
+        }
+
+    def one(
+        self, quantity: ox.NamedNode, token: ox.Literal, types: list[str], node: str
+    ) -> Iterator[ox.Triple]:
+        units = self.vocabulary.units
+        terms = [iri for iri in types if iri not in model.VALUE_KINDS.values()]
+        canonical = next(filter(None, map(self.vocabulary.canonical_unit, terms)), None)
+        try:
+            number, unit = units.parse_token(token.value)
+            canonical = canonical or unit
+            value = units.convert(number, unit, canonical)
+        except (ValueError, KgError) as error:
+            message = f"{error}".rstrip(".") + "."
+            label = self.vocabulary.term(terms[0]).label if terms else ""
+            self.findings.append(
+                Finding("number", message, "Violation", self.file, node, label, token.value, quantity.value)
+            )
+            return
+        part = _part(quantity)
+        yield ox.Triple(quantity, ox.NamedNode(model.HAS_NUMERICAL_PART), part)
+        yield ox.Triple(quantity, ox.NamedNode(model.HAS_UNIT), ox.NamedNode(canonical.iri))
+        yield ox.Triple(part, _TYPE, ox.NamedNode(model.REAL_DATA))
+        double = ox.NamedNode(model.XSD + "double")
+        yield ox.Triple(part, _NUMBER_VALUE, ox.Literal(repr(float(f"{value:.15g}")), datatype=double))
+        if unit != canonical:
+            yield ox.Triple(quantity, ox.NamedNode(model.SOURCE_TOKEN), ox.Literal(token.value))
+
+
+def _part(quantity: ox.NamedNode) -> ox.NamedNode:
+    sign = "." if "#" in quantity.value else "#"
+    return ox.NamedNode(f"{quantity.value}{sign}number")
+
+
+def _account(
+    source: ox.Store, plan: RdfPlan, base: str, derived: set[str], away: dict[str, str]
+) -> list[Stated]:
+    stated = []
+    for row in source.query(plan.account, base_iri=base, prefixes=PREFIXES):
+        node, name, value = (_node(row[key]) if row[key] is not None else "" for key in ("node", "name", "value"))
+        if node in away:
+            outcome, reason = "set aside", away[node]
+        elif node in derived:
+            outcome, reason = "mapped", ""
+        elif name in plan.ignore:
+            outcome, reason = "ignored", plan.ignore[name]
+        elif not value:
+            outcome, reason = "empty", "the source gives no value"
+        else:
+            outcome, reason = "set aside", "no mapping and not ignored by name"
+        stated.append(Stated(node, name, value, outcome, reason))
+    return stated
+
+
+def apply_rdf(plan: RdfPlan, path: Path, base: str, vocabulary: Vocabulary) -> MappedRdf:
+    """Return what an RDF file becomes.
+
+    Raises FaultsError where the file cannot be read, KgError where a query of the mapping is wrong.
+    """
+    source = _parse(path, plan, base)
+    triples: dict[ox.Triple, None] = {}
+    try:
+        for query in plan.construct:
+            constructed = source.query(query, base_iri=base, prefixes=PREFIXES)
+            triples.update(dict.fromkeys(constructed))
+    except SyntaxError as error:
+        raise KgError(f"{plan.path.name}: a CONSTRUCT is not SPARQL: {error}") from None
+    quantities = _Quantities(vocabulary, path.name)
+    triples = quantities.nest(triples)
+    places = {
+        triple.subject.value: _node(triple.object)
+        for triple in triples
+        if triple.predicate == _DERIVED and isinstance(triple.subject, ox.NamedNode)
+    }
+    derived = {_node(triple.object) for triple in triples if triple.predicate == _DERIVED}
+    away = {finding.place: finding.message for finding in quantities.findings}
+    stated = _account(source, plan, base, derived, away)
+    findings = list(quantities.findings)
+    findings += [
+        Finding("account", f"{item.reason}.", "Violation", path.name, item.node, item.name, item.value)
+        for item in stated
+        if item.outcome == "set aside" and item.node not in away
+    ]
+    return MappedRdf(plan, path.name, file_iri(base, path.name), triples, stated, places, findings)

@@ -1,0 +1,87 @@
+"""A YAML file -> plain values, with the line of each key for the messages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from kg.errors import Fault, FaultsError
+
+Place = tuple[str | int, ...]
+
+
+@dataclass(frozen=True)
+class Document:
+    """One document of a YAML file: its values, and the line of each key by its path."""
+
+    path: Path
+    values: Any
+    lines: dict[Place, int]
+
+    def line(self, place: Place) -> int:
+        """Return the line of a key, or of the nearest key above it."""
+        while place and place not in self.lines:
+            place = place[:-1]
+        return self.lines.get(place, 1)
+
+    def fault(self, place: Place, text: str) -> Fault:
+        """Return a fault at the line of a key."""
+        return Fault(self.path.name, self.line(place), text)
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML without surprises: every scalar is text; the spec says what is a number."""
+
+    yaml_implicit_resolvers: dict[str, list[tuple[str, Any]]] = {}  # noqa: RUF012 - the name PyYAML reads
+
+
+def _lines(node: yaml.Node, place: Place, path: Path, faults: list[Fault]) -> Iterator[tuple[Place, int]]:
+    yield place, node.start_mark.line + 1
+    if isinstance(node, yaml.MappingNode):
+        seen: set[str] = set()
+        for key, value in node.value:
+            line = key.start_mark.line + 1
+            if key.value in seen:
+                faults.append(Fault(path.name, line, f"'{key.value}' is given twice. Keep one of the two."))
+            seen.add(key.value)
+            for inner, number in _lines(value, (*place, key.value), path, faults):
+                yield inner, line if inner == (*place, key.value) else number
+    elif isinstance(node, yaml.SequenceNode):
+        for index, item in enumerate(node.value):
+            yield from _lines(item, (*place, index), path, faults)
+
+
+def read_documents(path: Path) -> list[Document]:
+    """Return the documents of a YAML file.
+
+    Raises FaultsError where the file cannot be read, is no YAML, or gives a key twice.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise FaultsError([Fault(path.name, 0, "there is no such mapping file.")]) from None
+    except UnicodeDecodeError:
+        raise FaultsError([Fault(path.name, 0, "a mapping file is UTF-8 text. Save it as UTF-8.")]) from None
+    faults: list[Fault] = []
+    documents: list[Document] = []
+    try:
+        for node in yaml.compose_all(text, Loader=_Loader):
+            loader = _Loader("")
+            lines = dict(_lines(node, (), path, faults))
+            documents.append(Document(path, loader.construct_document(node), lines))
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        reason = getattr(error, "problem", None) or str(error)
+        hint = "Quote texts that hold ': ', '#', '{' or '%'."
+        raise FaultsError(
+            [Fault(path.name, mark.line + 1 if mark else 0, f"this is not YAML: {reason}. {hint}")]
+        ) from None
+    if faults:
+        raise FaultsError(faults)
+    if not documents:
+        raise FaultsError([Fault(path.name, 0, "the mapping file is empty.")])
+    return documents

@@ -1,0 +1,31 @@
+"""The one table of prefixes, for Turtle, SPARQL, JSON-LD and docs."""
+
+from __future__ import annotations
+
+PREFIXES: dict[str, str] = {
+    "rdf": "http://www.w3.org/1999/02/22-rdf-syntax-ns#",
+    "rdfs": "http://www.w3.org/2000/01/rdf-schema#",
+    "owl": "http://www.w3.org/2002/07/owl#",
+    "xsd": "http://www.w3.org/2001/XMLSchema#",
+    "skos": "http://www.w3.org/2004/02/skos/core#",
+    "dcterms": "http://purl.org/dc/terms/",
+    "prov": "http://www.w3.org/ns/prov#",
+    "schema": "https://schema.org/",
+    "csvw": "http://www.w3.org/ns/csvw#",
+    "sh": "http://www.w3.org/ns/shacl#",
+    "emmo": "https://w3id.org/emmo#",
+    "echem": "https://w3id.org/emmo/domain/electrochemistry#",
+    "battery": "https://w3id.org/emmo/domain/battery#",
+    "chemsub": "https://w3id.org/emmo/domain/chemical-substance#",
+    "chameo": "https://w3id.org/emmo/domain/characterisation-methodology/chameo#",
+    "gpo": "https://gpo.ontology.link/",
+    "bvco": "https://bvco.ontology.link/",
+    "bvcox": "https://w3id.org/battery-kg/bvco-ext#",
+    "kgc": "https://w3id.org/battery-kg/catalogue#",
+    "kgsh": "https://w3id.org/battery-kg/shapes#",
+}
+
+
+def sparql_prefixes() -> str:
+    """Return the table as SPARQL PREFIX lines."""
+    return "".join(f"PREFIX {name}: <{iri}>\n" for name, iri in PREFIXES.items())

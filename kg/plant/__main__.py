@@ -1,0 +1,34 @@
+"""`python -m kg.plant FOLDER` -> the files of a pilot line in that folder."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from kg.errors import KgError
+from kg.plant.generate import generate
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Write the files and say what was written; return the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m kg.plant", description="Write the files of a sample pilot line.")
+    parser.add_argument("folder", type=Path, help="folder for the files; it is made if it is not there")
+    parser.add_argument("--seed", type=int, default=7, help="the same seed gives the same line (default 7)")
+    parser.add_argument("--cells", type=int, default=48, help="number of cells, at least 16 (default 48)")
+    given = parser.parse_args(arguments)
+    try:
+        relations = generate(given.folder, given.seed, given.cells)
+    except KgError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    sys.stdout.write(
+        f"{given.folder}: {given.cells} cells, {len(relations.relations)} relations, "
+        f"{len(relations.decoys)} decoys, {len(relations.faults)} faults; see relations.json\n"
+    )
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,172 @@
+"""Query files with front matter -> questions with parameters; bound, expanded and run on a store.
+
+A query file is SPARQL that runs as it stands.
+Its front matter is in comment lines that begin with `#+`, as YAML; a parameter is one line
+`VALUES ?name { default }` inside WHERE, in which binding puts another term.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pyoxigraph as ox
+import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from kg.errors import Fault, FaultsError, KgError
+from kg.iri import encode
+from kg.labels import expand
+from kg.near import near, quoted
+from kg.resources import folder
+from kg.terms import vocabulary
+
+_FRONT = "#+"
+
+
+class Strict(BaseModel):
+    """Text from outside: an unknown key is a fault."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Param(Strict):
+    """A parameter of a query: what it means, and its unit where it is a number."""
+
+    help: str
+    unit: str | None = None
+
+
+class Column(Strict):
+    """A column of the answer: what it means, and its unit where it is a number."""
+
+    help: str
+    unit: str | None = None
+
+
+class FrontMatter(Strict):
+    """What a query file says of itself."""
+
+    summary: str
+    question: str
+    users: tuple[str, ...] = ()
+    params: dict[str, Param] = {}
+    columns: dict[str, Column] = {}
+    example: str = ""
+
+
+class Query(Strict):
+    """A query file: its name, what it says of itself, and its SPARQL."""
+
+    name: str
+    about: FrontMatter
+    text: str
+
+    def default(self, param: str) -> str:
+        """Return the default of a parameter as it stands in the file."""
+        found = _values_line(param).search(self.text)
+        return found["value"].strip() if found else ""
+
+    def bind(self, values: Mapping[str, ox.NamedNode | ox.Literal]) -> str:
+        """Return the SPARQL with parameters replaced by terms, each serialised as a whole.
+
+        Raises KgError for a parameter that the query does not have.
+        """
+        text = self.text
+        for name, value in values.items():
+            pattern = _values_line(name)
+            if name not in self.about.params or not pattern.search(text):
+                known = quoted(self.about.params) or "none"
+                raise KgError(f"the query '{self.name}' has no parameter '{name}'. Parameters: {known}.")
+            text = pattern.sub(lambda match, term=str(value): match["before"] + term + match["after"], text)
+        return text
+
+
+def _values_line(name: str) -> re.Pattern[str]:
+    return re.compile(
+        rf"(?P<before>\bVALUES\s+\?{re.escape(name)}\s*\{{\s*)(?P<value>[^{{}}]*?)(?P<after>\s*\}})"
+    )
+
+
+def parse(name: str, text: str) -> Query:
+    """Return the query in a text with front matter.
+
+    Raises FaultsError where the front matter is missing, is no YAML, or has unknown keys,
+    and where a parameter has no VALUES line of its own.
+    """
+    place = f"{name}.rq"
+    front = [line[len(_FRONT) :] for line in text.splitlines() if line.startswith(_FRONT)]
+    try:
+        about = FrontMatter.model_validate(yaml.safe_load("\n".join(front)) or {})
+    except yaml.YAMLError as error:
+        raise FaultsError([Fault(place, 0, f"the front matter is not YAML: {error}")]) from None
+    except ValidationError as error:
+        faults = [
+            Fault(place, 0, f"{'.'.join(map(str, detail['loc']))}: {detail['msg']}.") for detail in error.errors()
+        ]
+        raise FaultsError(faults) from None
+    body = "\n".join(line for line in text.splitlines() if not line.startswith(_FRONT)).strip() + "\n"
+    faults = [
+        Fault(place, 0, f"the parameter '{param}' needs exactly one line 'VALUES ?{param} {{ default }}'.")
+        for param in about.params
+        if len(_values_line(param).findall(body)) != 1
+    ]
+    if faults:
+        raise FaultsError(faults)
+    return Query(name=name, about=about, text=body)
+
+
+def library() -> dict[str, Path]:
+    """Return the files of the query library by name."""
+    return {path.stem: path for path in sorted(folder("queries").glob("*.rq"))}
+
+
+def read(name: str) -> Query:
+    """Return a query of the library.
+
+    Raises KgError where there is none of this name.
+    """
+    files = library()
+    if name not in files:
+        alike = near(name, files)
+        hint = f" Near: {quoted(alike)}." if alike else " 'kg query --list' tells them."
+        raise KgError(f"no query is called '{name}'.{hint}")
+    return parse(name, files[name].read_text(encoding="utf-8"))
+
+
+def term_of(text: str, default: str, base: str) -> ox.NamedNode | ox.Literal:
+    """Return the term for a value that a person typed, of the kind of the parameter's default.
+
+    Where the default is an IRI: an IRI in full, or a name below the base of the store (`cell/C-0001`),
+    or a label (`term:LineLoad`). Where it is a literal: a literal of its datatype.
+    Raises KgError where the text is no value of that datatype.
+    """
+    if text.startswith("term:"):
+        return ox.NamedNode(expand(text, vocabulary()).strip("<>"))
+    if default.startswith("<") or re.match(r"^[A-Za-z][\w.-]*:", default):
+        full = "://" in text or text.startswith("urn:")
+        return ox.NamedNode(text if full else base + encode(text))
+    if re.fullmatch(r"[+-]?\d+", default):
+        return _number(text, r"[+-]?\d+", "integer", "a whole number")
+    if re.fullmatch(r"[+-]?[\d.]+(?:[eE][+-]?\d+)?", default):
+        return _number(text, r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", "double", "a number")
+    return ox.Literal(text)
+
+
+def _number(text: str, pattern: str, datatype: str, said: str) -> ox.Literal:
+    if not re.fullmatch(pattern, text.strip()):
+        raise KgError(f"'{text}' is not {said}.")
+    return ox.Literal(text.strip(), datatype=ox.NamedNode(f"http://www.w3.org/2001/XMLSchema#{datatype}"))
+
+
+def values(query: Query, given: Mapping[str, Any], base: str) -> dict[str, ox.NamedNode | ox.Literal]:
+    """Return the terms for the values of parameters that a person or a program gave."""
+    terms: dict[str, ox.NamedNode | ox.Literal] = {}
+    for name, value in given.items():
+        if isinstance(value, ox.NamedNode | ox.Literal):
+            terms[name] = value
+        else:
+            terms[name] = term_of(str(value), query.default(name), base)
+    return terms

@@ -1,0 +1,8 @@
+"""Source files -> tables of text, in which each row knows its place in the file."""
+
+from __future__ import annotations
+
+from kg.sources.read import read_table
+from kg.sources.table import BadRow, Reading, Table
+
+__all__ = ["BadRow", "Reading", "Table", "read_table"]

@@ -1,0 +1,416 @@
+"""Labels as people type them -> terms of the vocabulary with their kind, place and unit."""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyoxigraph as ox
+from rapidfuzz import fuzz, process
+
+from kg.errors import KgError
+from kg.model import CANONICAL_UNIT
+from kg.namespaces import PREFIXES
+from kg.resources import folder
+from kg.units import Unit, Units
+
+EMMO, OWL, SKOS, RDFS = PREFIXES["emmo"], PREFIXES["owl"], PREFIXES["skos"], PREFIXES["rdfs"]
+
+_TYPE = PREFIXES["rdf"] + "type"
+_PREF, _ALT = SKOS + "prefLabel", SKOS + "altLabel"
+_PARENT = {RDFS + "subClassOf", RDFS + "subPropertyOf"}
+_REPLACED_BY = PREFIXES["dcterms"] + "isReplacedBy"
+_MULTIPLIER = EMMO + "EMMO_8189b42e_0995_423a_a26c_51168b27c3cf"  # hasSIConversionMultiplier
+_OFFSET = EMMO + "EMMO_d088a3cb_d3e3_4eb2_9897_00aef0cb00cd"  # hasSIConversionOffset
+_SYMBOL = EMMO + "EMMO_7f1dec83_d85e_4e1b_b7bd_c9442d4f5a64"  # unitSymbol
+_SYMBOL_VALUE = EMMO + "EMMO_daf7a9b7_18ef_4e73_9fb9_75adfd9800e8"  # unitSymbolValue
+_UCUM = EMMO + "EMMO_33ae2d07_5526_4555_a0b4_8f4c031b5652"  # ucumCode
+_DIMENSION = EMMO + "EMMO_19d925d0_2cf1_40e5_a391_1a99d68409c9"  # hasDimensionString
+_MEASUREMENT_UNIT = EMMO + "EMMO_b081b346_7279_46ef_9a3d_2c088fcd79f4"  # MeasurementUnit
+
+KINDS = {
+    OWL + "Class": "class",
+    OWL + "ObjectProperty": "object property",
+    OWL + "DatatypeProperty": "datatype property",
+    OWL + "AnnotationProperty": "annotation property",
+}
+
+
+@dataclass(frozen=True)
+class Term:
+    """A class, property or unit of the vocabulary.
+
+    `kind` is one of "class", "object property", "datatype property", "annotation property", "unit";
+    `source` is the prefix of its namespace (`emmo`, `bvcox`), empty where the prefix table has none.
+    """
+
+    iri: str
+    label: str
+    kind: str
+    alt: tuple[str, ...]
+    parents: tuple[str, ...]
+    source: str
+    deprecated: bool
+    replaced_by: str | None
+
+    @property
+    def qualified(self) -> str:
+        """Return the label with its prefix, as it can be typed: `bvco:Binder`."""
+        return f"{self.source}:{self.label}" if self.source else self.iri
+
+
+@dataclass(frozen=True)
+class Hit:
+    """A term that a search found, how well (0 to 1) and why."""
+
+    term: Term
+    score: float
+    reason: str
+
+
+class UnknownTermError(KgError):
+    """No term has this label; `near` holds labels that look similar."""
+
+    def __init__(self, label: str, near: Iterable[str] = (), replacement: str | None = None) -> None:
+        """Take the label as it was typed, and what may have been meant."""
+        self.label, self.near, self.replacement = label, list(near), replacement
+        if replacement:
+            super().__init__(f"{label!r} is deprecated. Use {replacement!r}.")
+            return
+        hint = f" Near: {', '.join(map(repr, self.near))}." if self.near else ""
+        super().__init__(f"no term is called {label!r}.{hint} To add one: docs/how-to/add-a-term.md")
+
+
+class AmbiguousTermError(KgError):
+    """Several terms have this label; `candidates` holds what to type instead."""
+
+    def __init__(self, label: str, candidates: Iterable[str]) -> None:
+        """Take the label as it was typed, and the names that are unique."""
+        self.label, self.candidates = label, list(candidates)
+        super().__init__(f"{label!r} is the name of several terms. Type one of: {', '.join(self.candidates)}")
+
+
+class Vocabulary:
+    """The terms of the upstream slices and of our own extension."""
+
+    def __init__(self, paths: Iterable[Path]) -> None:
+        """Read the Turtle files; later ones add to earlier ones."""
+        facts = _Facts(paths)
+        self._facts = facts
+        self._terms = {term.iri: term for term in facts.terms()}
+        self._children: dict[str, list[str]] = {}
+        for iri, parents in facts.parents.items():
+            for parent in parents:
+                self._children.setdefault(parent, []).append(iri)
+        self._ancestors: dict[str, frozenset[str]] = {}
+        self.units = Units(facts.units(self._terms))
+
+    @functools.cached_property
+    def _tiers(self) -> tuple[dict[str, list[Term]], ...]:
+        """Return label -> terms, from the strictest reading of a label to the loosest."""
+        exact: dict[str, list[Term]] = {}
+        alt: dict[str, list[Term]] = {}
+        folded: dict[str, list[Term]] = {}
+        folded_alt: dict[str, list[Term]] = {}
+        for term in self._terms.values():
+            exact.setdefault(term.label, []).append(term)
+            folded.setdefault(_fold(term.label), []).append(term)
+            for label in term.alt:
+                alt.setdefault(label, []).append(term)
+            for label in {_fold(label) for label in term.alt}:
+                folded_alt.setdefault(label, []).append(term)
+        return exact, alt, folded, folded_alt
+
+    def __iter__(self) -> Iterator[Term]:
+        """Iterate over all terms in the order of their IRIs."""
+        return iter(self._terms.values())
+
+    def __len__(self) -> int:
+        """Return the number of terms."""
+        return len(self._terms)
+
+    def __contains__(self, iri: object) -> bool:
+        """Tell whether a term has this IRI."""
+        return iri in self._terms
+
+    def term(self, iri: str) -> Term:
+        """Return the term with this IRI, deprecated or not. Raises UnknownTermError."""
+        if iri not in self._terms:
+            raise UnknownTermError(iri)
+        return self._terms[iri]
+
+    def resolve(self, label: str, kinds: Collection[str] | None = None) -> Term:
+        """Return the one term that a label means.
+
+        The label is `LineLoad`, `Line load` (any altLabel; case and spaces do not count),
+        `bvco:Binder`, or a full IRI. An exact prefLabel goes before an exact altLabel, and both before
+        a loose reading. `kinds` restricts the choice. A deprecated term is found only where no other has
+        the label, and refused where upstream names a replacement.
+        Raises UnknownTermError, AmbiguousTermError.
+        """
+        text = label.strip()
+        if text in self._terms and self._fits(self._terms[text], kinds, None):
+            return self._terms[text]
+        prefix, colon, local = text.partition(":")
+        namespace = PREFIXES.get(prefix) if colon else None
+        if namespace:
+            if namespace + local in self._terms and self._fits(self._terms[namespace + local], kinds, None):
+                return self._terms[namespace + local]
+            text = local
+        deprecated: list[Term] = []
+        for tier, key in zip(self._tiers, (text, text, _fold(text), _fold(text)), strict=True):
+            found = _unique(t for t in tier.get(key, ()) if self._fits(t, kinds, namespace))
+            live = [term for term in found if not term.deprecated]
+            if len(live) == 1:
+                return live[0]
+            if live:
+                raise AmbiguousTermError(label, self._names(live))
+            deprecated += found
+        return self._deprecated(label, _unique(deprecated), kinds)
+
+    def _fits(self, term: Term, kinds: Collection[str] | None, namespace: str | None) -> bool:
+        return (kinds is None or term.kind in kinds) and (namespace is None or term.iri.startswith(namespace))
+
+    def _deprecated(self, label: str, found: list[Term], kinds: Collection[str] | None) -> Term:
+        if not found:
+            raise UnknownTermError(label, self._near(label, kinds))
+        replaced = [term for term in found if term.replaced_by]
+        if replaced:
+            successor = self._terms.get(replaced[0].replaced_by or "")
+            name = successor.qualified if successor else replaced[0].replaced_by
+            raise UnknownTermError(label, replacement=name)
+        if len(found) > 1:
+            raise AmbiguousTermError(label, self._names(found))
+        return found[0]
+
+    def _names(self, terms: list[Term]) -> list[str]:
+        """Return what to type for each of the terms: the qualified label where that is unique, else the IRI."""
+        names = [term.qualified for term in terms]
+        return sorted(n if names.count(n) == 1 else t.iri for n, t in zip(names, terms, strict=True))
+
+    def _near(self, label: str, kinds: Collection[str] | None) -> list[str]:
+        near: list[str] = []
+        for hit in self.search(label.rpartition(":")[2], limit=40):
+            if hit.score >= 0.7 and (kinds is None or hit.term.kind in kinds) and hit.term.label not in near:
+                near.append(hit.term.label)
+        return near[:3]
+
+    @functools.cached_property
+    def _searchable(self) -> tuple[list[Term], list[str], list[str], list[frozenset[str]]]:
+        rows = [(t, label) for t in self._terms.values() if not t.deprecated for label in {t.label: 0, **dict.fromkeys(t.alt)}]
+        return (
+            [term for term, _ in rows],
+            [label for _, label in rows],
+            [_fold(label) for _, label in rows],
+            [frozenset(words(label)) for _, label in rows],
+        )
+
+    def search(self, text: str, limit: int = 10) -> list[Hit]:
+        """Return the best terms for a text: exact, beginning, part, common words, typing errors.
+
+        Labels and altLabels of all languages count; deprecated terms are left out.
+        """
+        key, asked = _fold(text), frozenset(words(text))
+        if not key:
+            return []
+        terms, labels, folded, bags = self._searchable
+        alike = process.cdist([key], folded, scorer=fuzz.ratio, score_cutoff=60)[0]
+        best: dict[str, Hit] = {}
+        for place, term in enumerate(terms):
+            score, reason = _score(key, asked, folded[place], bags[place], float(alike[place]) / 100)
+            if score <= 0:
+                continue
+            if labels[place] != term.label:
+                score, reason = score - 0.01, f"{reason} (altLabel {labels[place]!r})"
+            if term.iri not in best or best[term.iri].score < score:
+                best[term.iri] = Hit(term, round(score, 3), reason)
+        # Among equals: our own terms first, then short labels.
+        order = sorted(best.values(), key=lambda h: (-h.score, h.term.source != "bvcox", len(h.term.label), h.term.iri))
+        return order[:limit]
+
+    def ancestors(self, iri: str) -> frozenset[str]:
+        """Return the IRIs of all terms above this one, and of itself."""
+        if iri not in self._ancestors:
+            self._ancestors[iri] = frozenset(_upwards(iri, self._facts.parents))
+        return self._ancestors[iri]
+
+    def descendants(self, iri: str) -> frozenset[str]:
+        """Return the IRIs of all terms below this one, and of itself."""
+        return frozenset(_upwards(iri, self._children))
+
+    def is_a(self, iri: str, ancestor_iri: str) -> bool:
+        """Tell whether a term is another one or stands below it."""
+        return ancestor_iri in self.ancestors(iri)
+
+    def canonical_unit(self, iri: str) -> Unit | None:
+        """Return the unit in which values of this term are stored, from the term or its nearest ancestor."""
+        for name in _upwards(iri, self._facts.parents):
+            for unit in sorted(self._facts.canonical.get(name, ())):
+                if (found := self.units.get(unit)) is not None:
+                    return found
+        return None
+
+    def dimension(self, iri: str) -> str | None:
+        """Return the dimension string of a quantity or unit, or None where nothing states it."""
+        unit = self.units.get(iri) or self.canonical_unit(iri)
+        if unit is not None and unit.dimension is not None:
+            return unit.dimension
+        return self._facts.dimension(iri)
+
+
+class _Facts:
+    """The statements of the files, by what they are about."""
+
+    def __init__(self, paths: Iterable[Path]) -> None:
+        self.kinds: dict[str, str] = {}
+        self.pref: dict[str, tuple[int, str]] = {}
+        self.alt: dict[str, dict[str, None]] = {}
+        self.parents: dict[str, list[str]] = {}
+        self.deprecated: set[str] = set()
+        self.replaced: dict[str, str] = {}
+        self.canonical: dict[str, list[str]] = {}
+        self.dimensions: dict[str, str] = {}
+        self.factor: dict[str, float] = {}
+        self.offset: dict[str, float] = {}
+        self.ucum: dict[str, str] = {}
+        self.symbol: dict[str, str] = {}
+        for path in paths:
+            for quad in ox.parse(path=str(path), format=ox.RdfFormat.TURTLE):
+                if isinstance(quad.subject, ox.NamedNode):
+                    self._add(quad.subject.value, quad.predicate.value, quad.object)
+
+    def _add(self, subject: str, predicate: str, value: object) -> None:
+        if isinstance(value, ox.NamedNode):
+            self._add_link(subject, predicate, value.value)
+        elif isinstance(value, ox.Literal):
+            self._add_text(subject, predicate, value)
+
+    def _add_link(self, subject: str, predicate: str, value: str) -> None:
+        if predicate in _PARENT:
+            self.parents.setdefault(subject, []).append(value)
+        elif predicate == _TYPE:
+            if value in KINDS:
+                self.kinds.setdefault(subject, KINDS[value])
+        elif predicate == CANONICAL_UNIT:
+            self.canonical.setdefault(subject, []).append(value)
+        elif predicate == _REPLACED_BY:
+            self.replaced[subject] = value
+
+    def _add_text(self, subject: str, predicate: str, value: ox.Literal) -> None:
+        text = value.value
+        if predicate == _PREF:
+            rank = 0 if (value.language or "").startswith("en") else 1 if not value.language else 2
+            if (rank, text) < self.pref.get(subject, (9, "")):
+                self.pref[subject] = rank, text
+        elif predicate == _ALT:
+            self.alt.setdefault(subject, {})[text] = None
+        elif predicate == _UCUM:
+            self.ucum[subject] = min(text, self.ucum.get(subject, text), key=lambda c: (len(c), c))
+        elif predicate == _SYMBOL or (predicate == _SYMBOL_VALUE and subject not in self.symbol):
+            self.symbol[subject] = text
+        elif predicate == _MULTIPLIER:
+            self.factor[subject] = float(text)
+        elif predicate == _OFFSET:
+            self.offset[subject] = float(text)
+        elif predicate == _DIMENSION:
+            self.dimensions[subject] = text
+        elif predicate == OWL + "deprecated" and text in ("true", "1"):
+            self.deprecated.add(subject)
+
+    def terms(self) -> Iterator[Term]:
+        namespaces = sorted(((iri, prefix) for prefix, iri in PREFIXES.items()), reverse=True)
+        is_unit = self._units
+        for iri in sorted(self.kinds.keys() & self.pref.keys()):
+            source = next((p for n, p in namespaces if iri.startswith(n) and "/" not in iri[len(n) :]), "")
+            yield Term(
+                iri=iri,
+                label=self.pref[iri][1],
+                kind="unit" if iri in is_unit else self.kinds[iri],
+                alt=tuple(self.alt.get(iri, ())),
+                parents=tuple(dict.fromkeys(self.parents.get(iri, ()))),
+                source=source,
+                deprecated=iri in self.deprecated,
+                replaced_by=self.replaced.get(iri),
+            )
+
+    @functools.cached_property
+    def _units(self) -> frozenset[str]:
+        """Return the IRIs of units proper: below MeasurementUnit, with a code, symbol or multiplier."""
+        coded = self.ucum.keys() | self.symbol.keys() | self.factor.keys()
+        return frozenset(iri for iri in coded if _MEASUREMENT_UNIT in _upwards(iri, self.parents))
+
+    def units(self, terms: dict[str, Term]) -> Iterator[Unit]:
+        for iri in sorted(self._units):
+            if iri in terms and iri in self.factor:
+                factor = self.factor[iri]
+                yield Unit(
+                    iri=iri,
+                    label=terms[iri].label,
+                    ucum=self.ucum.get(iri, ""),
+                    symbol=self.symbol.get(iri, ""),
+                    factor=factor,
+                    # EMMO's offset is added to a number in SI units after dividing it by the multiplier.
+                    offset=-self.offset.get(iri, 0.0) * factor + 0.0,
+                    dimension=self.dimension(iri),
+                    deprecated=terms[iri].deprecated,
+                )
+
+    def dimension(self, iri: str) -> str | None:
+        return next((self.dimensions[n] for n in _upwards(iri, self.parents) if n in self.dimensions), None)
+
+
+@functools.cache
+def vocabulary() -> Vocabulary:
+    """Return the vocabulary of this installation, read once."""
+    ontology = folder("ontology")
+    own = [ontology / name for name in ("bvco_ext.ttl", "bridge.ttl")]
+    return Vocabulary([*sorted((ontology / "imports").glob("*.ttl")), *(path for path in own if path.is_file())])
+
+
+_WORD = re.compile(r"[A-ZÄÖÜ]+(?![a-zäöüß])|[A-ZÄÖÜ]?[a-zäöüß]+|\d+")
+
+
+def words(label: str) -> list[str]:
+    """Return the words of a label in small letters: of CamelCase, of German and English.
+
+    >>> words("CalenderedCoatingThickness")
+    ['calendered', 'coating', 'thickness']
+    """
+    return [word.casefold() for word in _WORD.findall(label)]
+
+
+def _fold(label: str) -> str:
+    return re.sub(r"[\s_-]+", "", label).casefold()
+
+
+def _unique(terms: Iterable[Term]) -> list[Term]:
+    return list({term.iri: term for term in terms}.values())
+
+
+def _upwards(iri: str, parents: dict[str, list[str]]) -> dict[str, None]:
+    """Return an IRI and all that is reached from it, nearest first."""
+    found = {iri: None}
+    level = [iri]
+    while level:
+        level = [p for name in level for p in parents.get(name, ())]
+        level = [p for p in dict.fromkeys(level) if p not in found]
+        found.update(dict.fromkeys(level))
+    return found
+
+
+def _score(key: str, asked: frozenset[str], label: str, bag: frozenset[str], alike: float) -> tuple[float, str]:
+    if key == label:
+        return 1.0, "same name"
+    if label.startswith(key) and len(key) > 1:
+        return 0.9 + 0.08 * len(key) / len(label), "begins like this"
+    if key in label and len(key) > 2:
+        return 0.75 + 0.1 * len(key) / len(label), "contains this"
+    common = len(asked & bag)
+    by_words = 0.4 + 0.45 * common / len(asked | bag) if common else 0.0
+    by_letters = alike * 0.95 if alike >= 0.7 else 0.0
+    if by_letters > by_words:
+        return by_letters, "written almost like this"
+    return by_words, "has words in common" if common else ""
