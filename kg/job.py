@@ -10,7 +10,6 @@ from pathlib import Path
 import polars as pl
 import pyoxigraph as ox
 
-from kg import model
 from kg.catalogue import Item
 from kg.errors import Fault, FaultsError
 from kg.findings import Finding
@@ -85,12 +84,14 @@ class TableJob:
     @property
     def read(self) -> int:
         """Return how many rows the file has."""
-        return sum(part.table.frame.height + len(part.table.bad) for part in self.parts)
+        return len({place for part in self.parts for place in [*part.table.places, *_bad(part)]})
 
     @property
     def set_aside(self) -> int:
         """Return how many rows are set aside."""
-        return sum(len(_rows(part.findings)) + len(part.table.bad) for part in self.parts)
+        return len(
+            {place for part in self.parts for place in [*_away(part), *_bad(part)]}
+        )
 
     @property
     def loaded(self) -> int:
@@ -159,8 +160,12 @@ class TableJob:
         return tuple(result)
 
 
-def _rows(findings: Iterable[tuple[int, Finding]]) -> set[int]:
-    return {index for index, finding in findings if finding.severity == "Violation"}
+def _bad(part: Mapped) -> list[str]:
+    return [bad.place for bad in part.table.bad]
+
+
+def _away(part: Mapped) -> list[str]:
+    return [finding.place for _, finding in part.findings if finding.severity == "Violation"]
 
 
 def _place(result: Result, part: Mapped) -> Iterator[tuple[int, Finding]]:
@@ -298,4 +303,3 @@ class RdfJob:
 
 Job = TableJob | RdfJob
 
-__all__ = ["Job", "RdfJob", "TableJob", "model", "quantity_of"]

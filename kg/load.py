@@ -14,7 +14,7 @@ from kg.errors import Fault, FaultsError, KgError
 from kg.findings import Finding
 from kg.iri import DEFAULT_BASE, file_iri
 from kg.job import Job, RdfJob, TableJob
-from kg.mappers.plan import AnyPlan, Plan, RdfPlan, read_plans
+from kg.mappers.plan import AnyPlan, Plan, RdfPlan, file_patterns, read_plans
 from kg.resources import PACKAGE
 from kg.store import Store, vocabulary_digest, writing
 from kg.terms import vocabulary
@@ -51,17 +51,24 @@ class Outcome:
 
 
 class Mappings:
-    """The mapping files that are at hand, each compiled when a file first asks for it."""
+    """The mapping files that are at hand; one is compiled when a file first asks for it."""
 
     def __init__(self, store: Path, given: Iterable[Path] = ()) -> None:
         self._given = list(given)
         self._folders = [store / "mappings", PACKAGE / "mappers"]
-        self._plans: dict[Path, list[AnyPlan]] = {}
+        self._plans: dict[Path, list[AnyPlan] | FaultsError] = {}
+        self._files: dict[Path, list[str]] = {}
 
     def _read(self, path: Path) -> list[AnyPlan]:
         if path not in self._plans:
-            self._plans[path] = read_plans(path, vocabulary())
-        return self._plans[path]
+            try:
+                self._plans[path] = read_plans(path, vocabulary())
+            except FaultsError as error:
+                self._plans[path] = error
+        plans = self._plans[path]
+        if isinstance(plans, FaultsError):
+            raise plans
+        return plans
 
     def given(self) -> None:
         """Read the mappings that were named, so that their faults are told before any file is touched."""
@@ -78,7 +85,7 @@ class Mappings:
         """Return the plans for a file of this name: of the mapping given, else of the one whose pattern fits.
 
         A folder nearer to the steward goes first: the `mappings` of the store, then those of the product.
-        Raises FaultsError where several mapping files fit.
+        Raises FaultsError where several mapping files fit, or the one that fits has faults.
         """
         if self._given:
             found = [path for path in self._given if len(self._given) == 1 or self._fits(path, name)]
@@ -93,7 +100,9 @@ class Mappings:
         return []
 
     def _fits(self, path: Path, name: str) -> bool:
-        return any(_matches(plan.files, name) for plan in self._read(path))
+        if path not in self._files:
+            self._files[path] = file_patterns(path)
+        return _matches(self._files[path], name)
 
 
 def _matches(patterns: Iterable[str], name: str) -> bool:

@@ -16,6 +16,7 @@ PREFIXES: dict[str, str] = {
     "emmo": "https://w3id.org/emmo#",
     "echem": "https://w3id.org/emmo/domain/electrochemistry#",
     "battery": "https://w3id.org/emmo/domain/battery#",
+    "mado": "https://w3id.org/emmo/domain/manufacturing#",
     "chemsub": "https://w3id.org/emmo/domain/chemical-substance#",
     "chameo": "https://w3id.org/emmo/domain/characterisation-methodology/chameo#",
     "gpo": "https://gpo.ontology.link/",

@@ -28,7 +28,7 @@ from kg.resources import folder
 LAYOUT = 1
 VOCABULARY_GRAPH = "https://w3id.org/battery-kg/vocabulary"
 CATALOGUE_GRAPH = "https://w3id.org/battery-kg/catalogue"
-BULK = 200_000
+BULK = 5_000
 """Triples from which a new graph goes in by the bulk loader, which is faster but cannot replace."""
 
 _SETTINGS = "store.toml"
@@ -123,15 +123,16 @@ class Store:
         `ntriples` and `catalogue` are N-Triples; the entries of a graph are those about its IRI
         and about fragments of it.
         """
-        new = not self.has_graph(graph)
+        new = not self.has_graph(graph) and not self._known(graph)
         if new and ntriples.count("\n") >= BULK:
             self._bulk(graph, ntriples, catalogue)
             return
+        # One pattern each, so that both are looked up in an index and never scan the catalogue.
         self.db.update(
             f"DROP SILENT GRAPH <{graph}> ;\n"
-            f"DELETE {{ GRAPH <{CATALOGUE_GRAPH}> {{ ?s ?p ?o }} }} WHERE {{ GRAPH <{CATALOGUE_GRAPH}> {{"
-            f' {{ BIND(<{graph}> AS ?s) ?s ?p ?o }} UNION {{ <{graph}> <{PREFIXES["kgc"]}item> ?s . ?s ?p ?o }}'
-            " } } ;\n"
+            f"DELETE {{ GRAPH <{CATALOGUE_GRAPH}> {{ ?s ?p ?o }} }}"
+            f" WHERE {{ GRAPH <{CATALOGUE_GRAPH}> {{ <{graph}> <{PREFIXES['kgc']}item> ?s . ?s ?p ?o }} }} ;\n"
+            f"DELETE WHERE {{ GRAPH <{CATALOGUE_GRAPH}> {{ <{graph}> ?p ?o }} }} ;\n"
             f"INSERT DATA {{ GRAPH <{graph}> {{\n{ntriples}}}\nGRAPH <{CATALOGUE_GRAPH}> {{\n{catalogue}}} }}"
         )
 
@@ -140,6 +141,10 @@ class Store:
         quads = ntriples.replace(" .\n", f" <{graph}> .\n")
         quads += catalogue.replace(" .\n", f" <{CATALOGUE_GRAPH}> .\n")
         self.db.bulk_load(input=quads.encode(), format=ox.RdfFormat.N_QUADS)
+
+    def _known(self, graph: str) -> bool:
+        quads = self.db.quads_for_pattern(ox.NamedNode(graph), None, None, ox.NamedNode(CATALOGUE_GRAPH))
+        return next(iter(quads), None) is not None
 
     def has_graph(self, graph: str) -> bool:
         """Return whether the store holds a graph of this name."""

@@ -101,10 +101,6 @@ class Vocabulary:
         facts = _Facts(paths)
         self._facts = facts
         self._terms = {term.iri: term for term in facts.terms()}
-        self._children: dict[str, list[str]] = {}
-        for iri, parents in facts.parents.items():
-            for parent in parents:
-                self._children.setdefault(parent, []).append(iri)
         self._ancestors: dict[str, frozenset[str]] = {}
         self.units = Units(facts.units(self._terms))
 
@@ -187,7 +183,7 @@ class Vocabulary:
         return found[0]
 
     def _names(self, terms: list[Term]) -> list[str]:
-        """Return what to type for each of the terms: the qualified label where that is unique, else the IRI."""
+        """Return what to type for each term: the qualified label where that is unique, else the IRI."""
         names = [term.qualified for term in terms]
         return sorted(n if names.count(n) == 1 else t.iri for n, t in zip(names, terms, strict=True))
 
@@ -200,7 +196,12 @@ class Vocabulary:
 
     @functools.cached_property
     def _searchable(self) -> tuple[list[Term], list[str], list[str], list[frozenset[str]]]:
-        rows = [(t, label) for t in self._terms.values() if not t.deprecated for label in {t.label: 0, **dict.fromkeys(t.alt)}]
+        rows = [
+            (t, label)
+            for t in self._terms.values()
+            if not t.deprecated
+            for label in {t.label: 0, **dict.fromkeys(t.alt)}
+        ]
         return (
             [term for term, _ in rows],
             [label for _, label in rows],
@@ -228,18 +229,20 @@ class Vocabulary:
             if term.iri not in best or best[term.iri].score < score:
                 best[term.iri] = Hit(term, round(score, 3), reason)
         # Among equals: our own terms first, then short labels.
-        order = sorted(best.values(), key=lambda h: (-h.score, h.term.source != "bvcox", len(h.term.label), h.term.iri))
+        order = sorted(
+            best.values(), key=lambda h: (-h.score, h.term.source != "bvcox", len(h.term.label), h.term.iri)
+        )
         return order[:limit]
 
     def ancestors(self, iri: str) -> frozenset[str]:
         """Return the IRIs of all terms above this one, and of itself."""
         if iri not in self._ancestors:
-            self._ancestors[iri] = frozenset(_upwards(iri, self._facts.parents))
+            self._ancestors[iri] = frozenset(_walk(iri, self._facts.parents))
         return self._ancestors[iri]
 
     def descendants(self, iri: str) -> frozenset[str]:
         """Return the IRIs of all terms below this one, and of itself."""
-        return frozenset(_upwards(iri, self._children))
+        return frozenset(_walk(iri, self._facts.children))
 
     def is_a(self, iri: str, ancestor_iri: str) -> bool:
         """Tell whether a term is another one or stands below it."""
@@ -247,7 +250,7 @@ class Vocabulary:
 
     def canonical_unit(self, iri: str) -> Unit | None:
         """Return the unit in which values of this term are stored, from the term or its nearest ancestor."""
-        for name in _upwards(iri, self._facts.parents):
+        for name in _walk(iri, self._facts.parents):
             for unit in sorted(self._facts.canonical.get(name, ())):
                 if (found := self.units.get(unit)) is not None:
                     return found
@@ -337,10 +340,19 @@ class _Facts:
             )
 
     @functools.cached_property
+    def children(self) -> dict[str, list[str]]:
+        """Return the terms directly below each term."""
+        found: dict[str, list[str]] = {}
+        for iri, parents in self.parents.items():
+            for parent in parents:
+                found.setdefault(parent, []).append(iri)
+        return found
+
+    @functools.cached_property
     def _units(self) -> frozenset[str]:
         """Return the IRIs of units proper: below MeasurementUnit, with a code, symbol or multiplier."""
         coded = self.ucum.keys() | self.symbol.keys() | self.factor.keys()
-        return frozenset(iri for iri in coded if _MEASUREMENT_UNIT in _upwards(iri, self.parents))
+        return frozenset(coded).intersection(_walk(_MEASUREMENT_UNIT, self.children))
 
     def units(self, terms: dict[str, Term]) -> Iterator[Unit]:
         for iri in sorted(self._units):
@@ -359,7 +371,7 @@ class _Facts:
                 )
 
     def dimension(self, iri: str) -> str | None:
-        return next((self.dimensions[n] for n in _upwards(iri, self.parents) if n in self.dimensions), None)
+        return next((self.dimensions[n] for n in _walk(iri, self.parents) if n in self.dimensions), None)
 
 
 @functools.cache
@@ -367,7 +379,9 @@ def vocabulary() -> Vocabulary:
     """Return the vocabulary of this installation, read once."""
     ontology = folder("ontology")
     own = [ontology / name for name in ("bvco_ext.ttl", "bridge.ttl")]
-    return Vocabulary([*sorted((ontology / "imports").glob("*.ttl")), *(path for path in own if path.is_file())])
+    return Vocabulary(
+        [*sorted((ontology / "imports").glob("*.ttl")), *(path for path in own if path.is_file())]
+    )
 
 
 _WORD = re.compile(r"[A-ZÄÖÜ]+(?![a-zäöüß])|[A-ZÄÖÜ]?[a-zäöüß]+|\d+")
@@ -390,18 +404,22 @@ def _unique(terms: Iterable[Term]) -> list[Term]:
     return list({term.iri: term for term in terms}.values())
 
 
-def _upwards(iri: str, parents: dict[str, list[str]]) -> dict[str, None]:
-    """Return an IRI and all that is reached from it, nearest first."""
-    found = {iri: None}
+def _walk(iri: str, links: dict[str, list[str]]) -> Iterator[str]:
+    """Yield an IRI and all that is reached from it, nearest first, each once."""
+    seen = {iri}
     level = [iri]
     while level:
-        level = [p for name in level for p in parents.get(name, ())]
-        level = [p for p in dict.fromkeys(level) if p not in found]
-        found.update(dict.fromkeys(level))
-    return found
+        yield from level
+        following: dict[str, None] = {}
+        for name in level:
+            following.update(dict.fromkeys(links.get(name, ())))
+        level = [name for name in following if name not in seen]
+        seen.update(level)
 
 
-def _score(key: str, asked: frozenset[str], label: str, bag: frozenset[str], alike: float) -> tuple[float, str]:
+def _score(
+    key: str, asked: frozenset[str], label: str, bag: frozenset[str], alike: float
+) -> tuple[float, str]:
     if key == label:
         return 1.0, "same name"
     if label.startswith(key) and len(key) > 1:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
 from kg.errors import KgError
@@ -33,8 +34,13 @@ class Unit:
 
     @property
     def code(self) -> str:
-        """Return the shortest name that people and machines read: UCUM code, symbol or label."""
+        """Return the name for machines: the UCUM code, or where none is stated the symbol or the label."""
         return self.ucum or self.symbol or self.label
+
+    @property
+    def name(self) -> str:
+        """Return the name for people: the symbol, or where none is stated the UCUM code or the label."""
+        return self.symbol or self.ucum or self.label
 
 
 class UnknownUnitError(KgError):
@@ -44,7 +50,9 @@ class UnknownUnitError(KgError):
         """Take the text as it was written and the codes that come near it."""
         self.code, self.near = code, list(near)
         hint = f" Near: {', '.join(map(repr, self.near))}." if self.near else ""
-        super().__init__(f"no unit is written {code!r}.{hint} Units are UCUM codes such as um, N/mm, mg/cm2, Cel, %.")
+        super().__init__(
+            f"no unit is written {code!r}.{hint} Units are UCUM codes such as um, N/mm, mg/cm2, Cel, %."
+        )
 
 
 class DifferentDimensionError(KgError):
@@ -54,7 +62,7 @@ class DifferentDimensionError(KgError):
         """Take the two units."""
         self.source, self.target = source, target
         super().__init__(
-            f"{source.code!r} ({source.dimension}) cannot become {target.code!r} ({target.dimension}): "
+            f"{source.name!r} ({source.dimension}) cannot become {target.name!r} ({target.dimension}): "
             "they measure different things."
         )
 
@@ -79,7 +87,7 @@ class Units:
             self._by_label.setdefault(_fold(unit.label), []).append(unit)
         self._found: dict[tuple[str, str | None], Unit] = {}
 
-    def __iter__(self) -> Any:
+    def __iter__(self) -> Iterator[Unit]:
         """Iterate over all units, the preferred one of a code first."""
         return iter(self._units)
 
@@ -106,7 +114,7 @@ class Units:
         text = code.strip()
         if text in self._by_iri:
             return self._by_iri[text]
-        found = [
+        found: list[Unit] = [
             *self._by_code.get(normal_form(text), ()),
             *self._by_symbol.get(_plain_symbol(text), ()),
             *self._by_label.get(_fold(text), ()),
@@ -134,7 +142,7 @@ class Units:
             return 1.0, 0.0
         if source.dimension is None or source.dimension != target.dimension:
             raise DifferentDimensionError(source, target)
-        return source.factor / target.factor, (source.offset - target.offset) / target.factor
+        return _ratio(source.factor, target.factor), (source.offset - target.offset) / target.factor
 
     def convert(self, value: Any, source: Unit, target: Unit) -> Any:
         """Return a number, array or column in the unit `target`; what goes in decides what comes out."""
@@ -150,6 +158,14 @@ class Units:
         """
         number, unit = split_token(token, decimal)
         return number, self.parse(unit or "1", dimension)
+
+
+def _ratio(above: float, below: float) -> float:
+    """Return above / below as by hand: 0.001 / 0.000001 is 1000, not 1000.0000000000001."""
+    exact = Fraction(repr(above)) / Fraction(repr(below))
+    simple = exact.limit_denominator(10**6) if exact >= 1 else 1 / (1 / exact).limit_denominator(10**6)
+    # A sixtieth has no finite decimal, so that two such factors meet only up to their last digit.
+    return float(simple if abs(simple - exact) <= Fraction(1, 10**15) * exact else exact)
 
 
 _NUMBER = r"(?P<number>[+-]?(?:\d+(?:{0}\d*)?|{0}\d+)(?:[eE][+-]?\d+)?)"
@@ -178,7 +194,7 @@ _SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺", "0123456789-+
 _MICRO = str.maketrans({"µ": "u", "μ": "u"})
 _TERM = re.compile(r"(?P<atom>10[*^]|(?:\[[^]]*\]|[^\[\]0-9+.-])+|\d+)(?P<power>[+-]?\d+)?")
 _LITRE = re.compile(r"(?P<prefix>[YZEPTGMkhdcmunpfazy]|da)?L")
-_HOURS = re.compile(r"(?P<prefix>[TGMkmun])?(?P<atom>A|W|VA)h")
+_HOURS = re.compile(r"\b(?P<unit>[TGMkmun]?(?:A|W|VA))h\b")
 
 
 def normal_form(code: str) -> object:
@@ -199,6 +215,8 @@ def normal_form(code: str) -> object:
 
 def _collect(code: str, sign: int, powers: dict[str, int]) -> None:
     """Add the powers of the atoms of a code; `/` turns the sign of the next term only, as UCUM has it."""
+    # `/min` is short for `1/min`.
+    code = f"1{code}" if code.startswith("/") else code
     depth, start, turn = 0, 0, 1
     for place, letter in enumerate(code + "."):
         depth += {"(": 1, ")": -1}.get(letter, 0)
@@ -210,7 +228,7 @@ def _collect(code: str, sign: int, powers: dict[str, int]) -> None:
 
 
 def _collect_term(term: str, sign: int, powers: dict[str, int]) -> None:
-    if not term or term == "1":
+    if term == "1":
         return
     if term.startswith("(") and term.endswith(")"):
         _collect(term[1:-1], sign, powers)
@@ -230,8 +248,6 @@ _ALIASES = {
     "rpm": "RevolutionPerMinute",
     "U/min": "RevolutionPerMinute",
     "ppm": "[ppm]",
-    "Ω": "Ohm",
-    "Ohm": "Ohm",
     "C-rate": "AmperePerAmpereHour",
 }
 
@@ -240,10 +256,11 @@ def as_code(text: str) -> str:
     """Return a UCUM code for a text such as `mAh/g`, `mg/cm²`, `kg·m⁻²`, `mΩ`."""
     if text in _ALIASES:
         return _ALIASES[text]
-    plain = text.translate(_MICRO).translate(_SUPERSCRIPTS).replace("Ω", "Ohm").replace("Ω", "Ohm")
+    # The omega is a Greek letter or the sign of the ohm.
+    plain = re.sub("[Ω\u2126]", "Ohm", text.translate(_MICRO).translate(_SUPERSCRIPTS))
     plain = re.sub(r"[⋅·*×]|(?<=\w)\s+(?=\w)", ".", plain).replace(" ", "")
     plain = plain.replace("°C", "Cel").replace("^", "")
-    return re.sub(r"[A-Za-z]+", lambda word: _HOURS.sub(r"\g<prefix>\g<atom>.h", word[0]), plain)
+    return _HOURS.sub(r"(\g<unit>.h)", plain)
 
 
 def _plain_symbol(symbol: str) -> str:

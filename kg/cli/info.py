@@ -12,12 +12,15 @@ from kg import catalogue
 from kg.answers import Answer
 from kg.cli.common import count, json_option, out, print_json, store_option
 from kg.graph import Graph
+from kg.queries import library
 from kg.store import Store, vocabulary_digest
 
 MISSING_FILES = "files_mentioned_but_missing"
 
 
 def _missing(store: Store) -> list[str]:
+    if MISSING_FILES not in library():
+        return []
     answer = Graph(store).ask(MISSING_FILES)
     assert isinstance(answer, Answer)
     return [term.value for (term, *_) in answer.rows if term is not None and hasattr(term, "value")]

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import click
-from rich.table import Table
 
 from kg.cli.common import json_option, out, print_json
 from kg.terms import AmbiguousTermError, Term, UnknownTermError, Vocabulary, vocabulary
@@ -13,13 +13,15 @@ from kg.terms import AmbiguousTermError, Term, UnknownTermError, Vocabulary, voc
 
 @click.command()
 @click.argument("text")
-@click.option("--limit", default=10, show_default=True, type=click.IntRange(1), help="Show at most so many terms.")
+@click.option(
+    "--limit", default=10, show_default=True, type=click.IntRange(1), help="Show at most so many terms."
+)
 @json_option
 @click.pass_context
 def terms(ctx: click.Context, text: str, limit: int, as_json: bool) -> None:
     """Find the term for TEXT: a label, a German or English word, a part of one, or an IRI."""
     known = vocabulary()
-    exact = _exact(known, text)
+    exact, ambiguity = _exact(known, text)
     hits = known.search(exact.label if exact else text, limit)
     if exact is None and not hits:
         raise UnknownTermError(text)
@@ -33,32 +35,42 @@ def terms(ctx: click.Context, text: str, limit: int, as_json: bool) -> None:
         return
     if exact is not None:
         _show(known, exact)
+    elif ambiguity:
+        out.print(f"{ambiguity}\n", markup=False)
     others = [hit for hit in hits if hit.term != exact]
-    if not others:
-        return
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in ("label", "kind", "source", "unit", "why", "IRI"):
-        table.add_column(heading, no_wrap=heading in ("label", "source", "IRI"), overflow="fold")
-    for hit in others:
-        table.add_row(hit.term.label, hit.term.kind, hit.term.source, _unit(known, hit.term), hit.reason, hit.term.iri)
-    if exact is not None:
-        out.print("\nSimilar:")
-    out.print(table, markup=False)
+    if exact is not None and others:
+        out.print("\nSimilar:", markup=False)
+    _print_table(
+        ("label", "kind", "source", "unit", "why", "IRI"),
+        [
+            (h.term.label, h.term.kind, h.term.source, _unit(known, h.term), h.reason, h.term.iri)
+            for h in others
+        ],
+    )
 
 
-def _exact(known: Vocabulary, text: str) -> Term | None:
+def _print_table(heading: Sequence[str], rows: list[tuple[str, ...]]) -> None:
+    """Print columns as wide as their longest text; a line is never broken, so that IRIs can be copied."""
+    if rows:
+        widths = [max(map(len, column)) for column in zip(heading, *rows, strict=True)]
+        for row in (heading, *rows):
+            line = "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True))
+            out.print(line.rstrip(), markup=False)
+
+
+def _exact(known: Vocabulary, text: str) -> tuple[Term | None, str]:
+    """Return the one term that a text names, or what to type where it names several."""
     try:
-        return known.resolve(text)
-    except (UnknownTermError, AmbiguousTermError):
-        return None
+        return known.resolve(text), ""
+    except UnknownTermError:
+        return None, ""
+    except AmbiguousTermError as error:
+        return None, str(error)
 
 
 def _unit(known: Vocabulary, term: Term) -> str:
-    if term.kind == "unit":
-        found = known.units.get(term.iri)
-    else:
-        found = known.canonical_unit(term.iri)
-    return found.code if found else ""
+    found = known.units.get(term.iri) or known.canonical_unit(term.iri)
+    return found.name if found else ""
 
 
 def _record(known: Vocabulary, term: Term) -> dict[str, Any]:
@@ -86,7 +98,11 @@ def _show(known: Vocabulary, term: Term) -> None:
         "under": ", ".join(parents),
         "unit": _unit(known, term),
         "dimension": known.dimension(term.iri) or "",
-        "deprecated": f"yes, use {term.replaced_by}" if term.replaced_by else "yes" if term.deprecated else "",
+        "deprecated": f"yes, use {term.replaced_by}"
+        if term.replaced_by
+        else "yes"
+        if term.deprecated
+        else "",
     }
     out.print(f"{term.label}", style="bold", markup=False)
     for name, text in lines.items():

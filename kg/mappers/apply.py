@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import polars as pl
 
@@ -74,10 +74,12 @@ def check_columns(plan: Plan, table: Table) -> Table:
             )
     if faults:
         raise FaultsError(faults)
-    if not absent:
-        return table
     frame = table.frame.with_columns(pl.lit(None, dtype=pl.String).alias(column) for column in absent)
-    return Table(table.file, frame, table.places, table.bad, table.encoding, table.native_times)
+    frame = frame.with_columns(
+        pl.when(~pl.col(column).is_in(list(texts))).then(pl.col(column)).alias(column)
+        for column, texts in plan.missing
+    )
+    return replace(table, frame=frame)
 
 
 def _triple(subject: str, predicate: str, object_: pl.Expr) -> pl.Expr:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+import re
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import polars as pl
 
@@ -52,99 +53,101 @@ def numbers(
     plan: Plan, quantity: Quantity, table: Table, units: Units
 ) -> tuple[pl.Series, list[tuple[int, Finding]]]:
     """Return the values of a column in the canonical unit of its term, and what could not be read."""
-    texts = table.frame[quantity.column]
-    decimal = plan.reading.decimal
+    texts, column = table.frame[quantity.column], quantity.column
+    decimal, thousands = plan.reading.decimal, plan.thousands
     if quantity.unit is None:
-        return _inline(quantity, table, texts, units, decimal)
-    values = _plain(texts, decimal, plan.thousands).cast(pl.Float64, strict=False)
-    unread = texts.is_not_null() & (values.is_null() | values.is_infinite())
-    found = problems(
-        table, quantity.column, unread, "number", f"this is not a decimal with '{decimal}' as decimal sign."
-    )
-    factor, offset = units.scale(quantity.unit, quantity.canonical)
-    if (factor, offset) != (1.0, 0.0):
-        values = (values * factor + offset).round_sig_figs(15)
-    return values, found
+        return _inline(plan, quantity, table, units)
+    values = _scaled(_floats(texts, decimal, thousands), *units.scale(quantity.unit, quantity.canonical))
+    message = f"this is not a decimal with '{decimal}' as decimal sign."
+    return values, problems(table, column, texts.is_not_null() & values.is_null(), "number", message)
 
 
 def _inline(
-    quantity: Quantity, table: Table, texts: pl.Series, units: Units, decimal: str
+    plan: Plan, quantity: Quantity, table: Table, units: Units
 ) -> tuple[pl.Series, list[tuple[int, Finding]]]:
-    values: list[float | None] = []
-    found: list[tuple[int, Finding]] = []
-    for index, text in enumerate(texts):
-        value = None
-        if text is not None:
-            try:
-                number, unit = units.parse_token(text, decimal=decimal)
-                value = units.convert(number, unit, quantity.canonical)
-            except (ValueError, UnknownUnitError, KgError) as error:
-                finding = Finding(
-                    "number",
-                    f"{error}".rstrip(".") + ".",
-                    file=table.file,
-                    place=table.places[index],
-                    column=quantity.column,
-                    value=text,
-                )
-                found.append((index, finding))
-        values.append(value)
-    return pl.Series(values, dtype=pl.Float64), found
+    """Return the values of a column whose cells name their unit: `12.5 mm`, `1.24_ml`, `900 1/min`."""
+    texts, column, canonical = table.frame[quantity.column], quantity.column, quantity.canonical
+    decimal, thousands = plan.reading.decimal, plan.thousands
+    pattern = rf"(?s)^(?P<number>{_number(decimal, thousands)})[\s_]*(?P<unit>(?:1/)?[^0-9.,\s_].*)?$"
+    tokens = texts.str.extract_groups(pattern).struct
+    values = _floats(tokens.field("number"), decimal, thousands)
+    message = f"this is not a number with '{decimal}' as decimal sign, and then its unit."
+    found = problems(table, column, texts.is_not_null() & values.is_null(), "number", message)
+    codes = tokens.field("unit").fill_null("")
+    result = pl.Series([None] * len(texts), dtype=pl.Float64)
+    for code in codes.filter(values.is_not_null()).unique(maintain_order=True).to_list():
+        same = (codes == code) & values.is_not_null()
+        try:
+            factors = units.scale(units.parse(code or "1", canonical.dimension), canonical)
+        except KgError as error:
+            if not code:
+                message = f"the cell names no unit; expected: a number and then e.g. {canonical.code}."
+            elif isinstance(error, UnknownUnitError):
+                message = str(error)
+            else:
+                message = f"'{code}' does not measure '{quantity.term.label}', which is stored in '{canonical.code}'."
+            found += problems(table, column, same, "unit", message)
+        else:
+            result = pl.select(pl.when(same).then(_scaled(values, *factors)).otherwise(result)).to_series()
+    return result, found
 
 
 def moments(moment: Moment, plan: Plan, table: Table) -> tuple[pl.Series, list[tuple[int, Finding]]]:
     """Return the texts of a column of times as xsd:dateTime with their offset, and what could not be read.
 
-    Raises KgError for a time zone that does not exist.
+    Of a time that comes twice, when the clocks go back, the first is taken.
     """
-    try:
-        zone = ZoneInfo(moment.zone)
-    except (ZoneInfoNotFoundError, ValueError):
-        raise KgError(f"{plan.path.name}: no time zone is called '{moment.zone}'; e.g. Europe/Berlin.") from None
+    zone = ZoneInfo(moment.zone)
+    texts = table.frame[moment.column]
     values: list[str | None] = []
-    for text in table.frame[moment.column]:
-        values.append(None if text is None else _moment(text, moment.format, zone, plan, table.native_times))
-    series = pl.Series(values, dtype=pl.String)
-    wrong = table.frame[moment.column].is_not_null() & series.is_null()
-    shown = {"iso": "2026-03-02T08:15:00", "excel": "a serial day such as 45007.44"}.get(
-        moment.format, f"a time like {moment.format}"
-    )
-    return series, problems(table, moment.column, wrong, "time", f"this is not a time; expected: {shown}.")
-
-
-def _moment(text: str, format_: str, zone: ZoneInfo, plan: Plan, native: bool) -> str | None:
-    try:
-        if format_ == "excel":
-            days = float(text.replace(",", ".") if plan.reading.decimal == "," else text)
-            # Serial days carry binary noise; a millisecond is the precision that they have.
-            seconds = round(days * 86_400_000) / 1000
-            value = datetime.fromtimestamp(EXCEL_EPOCH.replace(tzinfo=UTC).timestamp() + seconds, UTC)
-            value = value.replace(tzinfo=None)
-        elif format_ == "iso":
-            value = datetime.fromisoformat(text)
+    skipped: list[bool] = []
+    for text in texts:
+        value = None if text is None else _moment(text, moment.format, plan.reading.decimal, table.native_times)
+        if value is not None and value.tzinfo is None:
+            local = value.replace(tzinfo=zone)
+            skipped.append(local.astimezone(UTC).astimezone(zone).replace(tzinfo=None) != value)
+            value = local
         else:
-            try:
-                value = datetime.strptime(text, format_)
-            except ValueError:
-                if not native:
-                    raise
-                value = datetime.fromisoformat(text)
-    except (ValueError, OverflowError, OSError):
-        return None
-    return (value if value.tzinfo else value.replace(tzinfo=zone)).isoformat()
+            skipped.append(False)
+        values.append(value.isoformat() if value else None)
+    series, gap = pl.Series(values, dtype=pl.String), pl.Series(skipped, dtype=pl.Boolean)
+    message = f"this is not a time; expected: {_example(moment.format)}."
+    found = problems(table, moment.column, texts.is_not_null() & series.is_null(), "time", message)
+    message = f"there is no such time in {moment.zone}: the clocks go forward then."
+    return series, found + problems(table, moment.column, gap, "time", message)
+
+
+def _example(format_: str) -> str:
+    if format_ == "excel":
+        return "a serial day such as 46083.34"
+    example = datetime(2026, 3, 2, 8, 15)
+    return f"a time such as {example.isoformat() if format_ == 'iso' else example.strftime(format_)}"
+
+
+def _moment(text: str, format_: str, decimal: str, native: bool) -> datetime | None:
+    """Return the time in a text, without zone unless it names one; None where it is no time."""
+    for read in (format_, "iso") if native else (format_,):
+        try:
+            if read == "excel":
+                # Serial days carry binary noise; a millisecond is the precision that they have.
+                value = EXCEL_EPOCH + timedelta(milliseconds=round(float(text.replace(decimal, ".")) * 86_400_000))
+            else:
+                value = datetime.fromisoformat(text) if read == "iso" else datetime.strptime(text, read)
+        except (ValueError, OverflowError):
+            continue
+        # Before 1900 zones have odd offsets, and a year such as 26 is a slip of the pen.
+        return value if value.year >= 1900 else None
+    return None
 
 
 def keys(thing: Thing, table: Table) -> pl.Series:
     """Return the encoded key of a thing in each row; null where a part of it is missing."""
-    stem = table.file.rsplit(".", 1)[0]
-    fixed = {"file": table.file, "stem": stem}
-    parts: list[pl.Expr] = []
-    for before, field in thing.key:
-        if before:
-            parts.append(pl.lit(before))
-        if field is not None:
-            parts.append(pl.lit(fixed[field]) if field in fixed else pl.col(field))
-    joined = table.frame.select(pl.concat_str(parts).alias("key"))["key"]
-    if len(joined) != table.frame.height:
-        joined = pl.Series("key", [joined[0]] * table.frame.height, dtype=pl.String)
-    return encode_series(joined)
+    # What was set aside and mended is about the same things as the file that it came from.
+    file = table.file.replace(".set-aside", "")
+    fixed = {"file": file, "stem": file.rsplit(".", 1)[0]}
+    parts = [
+        pl.col(name) if kind == "column" else pl.lit(fixed[name] if kind == "file" else name)
+        for kind, name in thing.key
+    ]
+    joined = table.frame.select(pl.concat_str(pl.lit("", pl.String), *parts).alias("key"))["key"]
+    return encode_series(joined if len(joined) == table.frame.height else joined.new_from_index(0, table.frame.height))

@@ -3,42 +3,55 @@
 from __future__ import annotations
 
 import hashlib
-import string
+import re
 from collections import Counter
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
+from typing import Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from kg import model
 from kg.errors import Fault, FaultsError, KgError
 from kg.labels import expand
 from kg.mappers.spec import DELIMITERS, ColumnSpec, MappingSpec, RdfSpec, Spec, read_spec
 from kg.mappers.yamlfile import Document, Place, read_documents
+from kg.namespaces import PREFIXES
+from kg.near import near, quoted
 from kg.sources.table import Reading
 from kg.terms import Term, Vocabulary
 from kg.units import DifferentDimensionError, Unit, UnknownUnitError
 
 FILE_FIELDS = ("file", "stem")
+PROCESS = PREFIXES["emmo"] + "EMMO_43e9a05d_98af_41b4_92f6_00f79a09bfce"  # Process
+QUANTITIES = (
+    PREFIXES["emmo"] + "EMMO_0650c031_42b6_4f0a_b62d_d88f071da6bf",  # Quantity
+    PREFIXES["gpo"] + "GPO_f3f83d9a_ad84_4ce0_aaec_a388f18cd681",  # ProcessParameter
+)
+KeyPart = tuple[Literal["text", "column", "file"], str]
+"""A piece of a key: a fixed text, the name of a column, or `file` or `stem`."""
+
 PROPERTY_KINDS = ("object property", "datatype property", "annotation property")
 
 
 @dataclass(frozen=True)
 class Thing:
-    """A process run or a thing of each row; `key` is a template in Python's format syntax, as parsed parts.
+    """A process run or a thing of each row, and what its key is made of.
 
-    `split` is the sign between several identifiers in one cell.
+    `split` is the column whose cells hold several identifiers, and the sign between them.
     """
 
     name: str
     kind: str
     type_iri: str
     role: str | None
-    key: tuple[tuple[str, str | None], ...]
-    split: str | None = None
+    key: tuple[KeyPart, ...]
+    split: tuple[str, str] | None = None
 
     @property
     def key_columns(self) -> tuple[str, ...]:
         """Return the columns that the key is made of."""
-        return tuple(field for _, field in self.key if field and field not in FILE_FIELDS)
+        return tuple(name for kind, name in self.key if kind == "column")
 
 
 @dataclass(frozen=True)
@@ -106,6 +119,7 @@ class Plan:
     choices: tuple[Choice, ...]
     columns: tuple[str, ...]
     optional: frozenset[str]
+    missing: tuple[tuple[str, tuple[str, ...]], ...]
     ignore: tuple[str, ...]
 
     @property
@@ -130,6 +144,10 @@ class RdfPlan:
 
 
 AnyPlan = Plan | RdfPlan
+
+
+# Column names may hold ':', '!' and '[', which Python's own templates take for theirs; `{{` is a brace.
+_TEMPLATE = re.compile(r"\{([^{}]+)\}|((?:[^{}]|\{\{|\}\})+)")
 
 
 class _Compiler:
@@ -159,33 +177,48 @@ class _Compiler:
         spec = self.spec.things[name]
         place: Place = ("things", name)
         type_ = self.resolve(spec.class_, (*place, "class"), ("class",))
-        ids = [(column, line) for column, line in self.spec.columns.items() if line.id == name]
-        template = spec.key
-        if template is None:
-            if len(ids) != 1:
-                found = f"{len(ids)} columns have" if ids else "no column has"
-                self.wrong(place, f"'{name}' needs a key: {found} 'id: {name}'. Write key: \"{{column}}\".")
-                return None
-            template = "{" + ids[0][0].replace("{", "{{").replace("}", "}}") + "}"
-        key = self.template(template, (*place, "key"), plain=ids[0][0] if spec.key is None else None)
-        splits = {line.split for _, line in ids if line.split}
+        if type_ and self.is_quantity(type_):
+            self.wrong((*place, "class"), f"'{type_.label}' is a quantity, not a thing. It belongs to a column.")
+        elif type_ and spec.role == "run" and not self.vocabulary.is_a(type_.iri, PROCESS):
+            self.wrong((*place, "class"), f"'{type_.label}' is no process, so it cannot be the run.")
+        ids = {column: line for column, line in self.spec.columns.items() if line.id == name}
+        if spec.key is not None:
+            key = self.template(spec.key, (*place, "key"))
+        elif len(ids) == 1:
+            key = (("column", next(iter(ids))),)
+        else:
+            found = f"the columns {quoted(ids)} have" if ids else "no column has"
+            self.wrong(place, f"'{name}' needs a key: {found} 'id: {name}'. Write key: \"{{COLUMN}}\".")
+            key = None
+        splits = [(column, line.split) for column, line in ids.items() if line.split]
+        if len(splits) > 1:
+            self.wrong(("columns", splits[1][0]), f"only one column of '{name}' can be split; '{splits[0][0]}' is.")
+        elif splits and key and ("column", splits[0][0]) not in key:
+            text = f"'{splits[0][0]}' is split, but the key of '{name}' does not hold {{{splits[0][0]}}}. Put it in."
+            self.wrong(("columns", splits[0][0]), text)
         if type_ is None or key is None:
             return None
-        return Thing(name, spec.kind, type_.iri, spec.role, key, next(iter(splits), None))
+        return Thing(name, spec.kind, type_.iri, spec.role, key, splits[0] if splits else None)
 
-    def template(
-        self, text: str, place: Place, plain: str | None
-    ) -> tuple[tuple[str, str | None], ...] | None:
-        if plain is not None:
-            return (("", plain),)
-        try:
-            parts = [(before, field) for before, field, _, _ in _fields(text)]
-        except ValueError as error:
-            self.wrong(place, f"the key '{text}' is not a template: {error}.")
+    def is_quantity(self, term: Term) -> bool:
+        return any(self.vocabulary.is_a(term.iri, iri) for iri in QUANTITIES)
+
+    def template(self, text: str, place: Place) -> tuple[KeyPart, ...] | None:
+        if _TEMPLATE.sub("", text) or not text:
+            self.wrong(place, f"the key '{text}' is no template. Write column names in braces: \"run/{{COLUMN}}\".")
             return None
-        for _, field in parts:
-            if field is not None and field not in self.spec.columns and field not in FILE_FIELDS:
-                self.wrong(place, f"the key names a column '{field}', which is not under 'columns'.")
+        parts: list[KeyPart] = []
+        for field, fixed in _TEMPLATE.findall(text):
+            if fixed:
+                parts.append(("text", fixed.replace("{{", "{").replace("}}", "}")))
+            elif field in self.spec.columns:
+                parts.append(("column", field))
+            elif field in FILE_FIELDS:
+                parts.append(("file", field))
+            else:
+                alike = near(field, self.spec.columns)
+                hint = f" Near: {quoted(alike)}." if alike else ""
+                self.wrong(place, f"the key names a column '{field}', which is not under 'columns'.{hint}")
         return tuple(parts)
 
     def default_thing(self, line: ColumnSpec, column: str) -> str | None:
@@ -203,35 +236,59 @@ class _Compiler:
     def quantity(self, column: str, line: ColumnSpec) -> Quantity | None:
         place: Place = ("columns", column)
         assert line.term is not None and line.unit is not None
-        term = self.resolve(line.term, place, ("class",))
+        term = self.resolve(line.term, (*place, "term"), ("class",))
+        canonical = self.vocabulary.canonical_unit(term.iri) if term else None
+        if term and not canonical and not self.is_quantity(term):
+            self.wrong((*place, "term"), f"'{term.label}' is no quantity. If it is a thing, it belongs to 'things'.")
+        dimension = self.vocabulary.dimension(term.iri) if term else None
         unit: Unit | None = None
         known = line.unit == "inline"
         if not known:
             try:
-                unit = self.vocabulary.units.parse(line.unit)
+                unit = self.vocabulary.units.parse(line.unit, dimension)
                 known = True
             except UnknownUnitError as error:
-                self.wrong(place, str(error))
+                self.wrong((*place, "unit"), str(error))
         thing = self.default_thing(line, column)
         if term is None or thing is None or not known:
             return None
-        canonical = self.vocabulary.canonical_unit(term.iri) or unit
-        if canonical is None:
-            self.wrong(
-                place, f"'{term.label}' has no canonical unit, so its cells cannot name their own. Give 'unit:'."
-            )
+        if unit is None and canonical is None:
+            text = f"'{term.label}' has no canonical unit, so its cells cannot name their own. Give 'unit:'."
+            self.wrong((*place, "unit"), text)
             return None
-        if unit is not None:
-            try:
-                self.vocabulary.units.scale(unit, canonical)
-            except DifferentDimensionError:
-                stored = f"which is stored in '{canonical.code}'"
-                self.wrong(place, f"'{line.unit}' does not measure '{term.label}', {stored}.")
-                return None
+        if unit is not None and not self.measures(unit, canonical, dimension):
+            stored = f", which is stored in '{canonical.code}'" if canonical else ""
+            text = f"'{line.unit}' does not measure '{term.label}'{stored}. Give a unit of its kind, or another term."
+            self.wrong((*place, "unit"), text)
+            return None
         kind = line.value or "measured"
         fragment = term.label + (f".{line.name}" if line.name else "")
         fragment += "" if kind == "measured" else f".{kind}"
-        return Quantity(column, thing, term, unit, canonical, kind, fragment)
+        stored_in = canonical or unit
+        assert stored_in is not None
+        return Quantity(column, thing, term, unit, stored_in, kind, fragment)
+
+    def measures(self, unit: Unit, canonical: Unit | None, dimension: str | None) -> bool:
+        if canonical is None:
+            return dimension is None or unit.dimension == dimension
+        try:
+            self.vocabulary.units.scale(unit, canonical)
+        except DifferentDimensionError:
+            return False
+        return True
+
+    def moment(self, column: str, line: ColumnSpec, has_run: bool) -> Moment:
+        place: Place = ("columns", column)
+        if not has_run:
+            self.wrong(place, "a time belongs to a run, but no thing has 'role: run'.")
+        format_, zone = line.format or "iso", line.zone or "UTC"
+        if format_ not in ("iso", "excel") and (fault := _format_fault(format_)):
+            self.wrong((*place, "format"), f"'{format_}' is no format of a time: {fault}")
+        try:
+            ZoneInfo(zone)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            self.wrong((*place, "zone"), f"no time zone is called '{zone}'. Write e.g. Europe/Berlin.")
+        return Moment(column, model.START if line.time == "start" else model.END, format_, zone)
 
     def text_predicate(self, label: str, place: Place) -> str | None:
         if label in model.TEXT_PROPERTIES:
@@ -244,7 +301,7 @@ class _Compiler:
         thing = self.default_thing(line, column)
         pairs = []
         for text, label in line.class_.items():
-            term = self.resolve(label, ("columns", column), ("class",))
+            term = self.resolve(label, ("columns", column, "class", text), ("class",))
             if term:
                 pairs.append((text, term.iri))
         return Choice(column, thing, tuple(pairs)) if thing else None
@@ -279,10 +336,7 @@ class _Compiler:
                 case "term":
                     quantities.append(self.quantity(column, line))
                 case "time":
-                    if not runs:
-                        self.wrong(place, "a time belongs to a run, but no thing has 'role: run'.")
-                    predicate = model.START if line.time == "start" else model.END
-                    moments.append(Moment(column, predicate, line.format or "iso", line.zone or "UTC"))
+                    moments.append(self.moment(column, line, bool(runs)))
                 case "text":
                     found = self.text_predicate(str(line.text), place)
                     thing = self.default_thing(line, column)
@@ -316,6 +370,7 @@ class _Compiler:
             sheet=table.sheet,
             records=spec.records,
             missing=frozenset(spec.missing),
+            repeated=table.repeated is not None,
         )
         return Plan(
             title=spec.title,
@@ -334,22 +389,22 @@ class _Compiler:
             choices=tuple(choice for choice in choices if choice),
             columns=tuple(spec.columns),
             optional=frozenset(column for column, line in spec.columns.items() if line.optional),
+            missing=tuple((column, line.missing) for column, line in spec.columns.items() if line.missing),
             ignore=spec.ignore,
         )
 
 
-def _fields(text: str) -> list[tuple[str, str | None, str | None, str | None]]:
-    # Column names may hold ':' and '!', which string.Formatter takes for its own; so only braces count.
-    parts: list[tuple[str, str | None, str | None, str | None]] = []
-    for before, field, spec, conversion in string.Formatter().parse(text):
-        name = field
-        if name is not None:
-            name += f"!{conversion}" if conversion else ""
-            name += f":{spec}" if spec else ""
-            if not name:
-                raise ValueError("'{}' names no column")
-        parts.append((before, name, None, None))
-    return parts
+def _format_fault(format_: str) -> str:
+    if "%" not in format_:
+        return "write it with %, e.g. '%d.%m.%Y %H:%M', or write iso or excel."
+    try:
+        datetime.strptime("", format_)
+    except ValueError as error:
+        if "directive" in str(error) or "stray" in str(error):
+            return "e.g. '%d.%m.%Y %H:%M' reads 02.03.2026 08:15."
+    except re.error:
+        return "it has one of its parts twice."
+    return "" if re.search(r"%[YyGcxs]", format_) else "it has no year (%Y)."
 
 
 def _compile_rdf(document: Document, spec: RdfSpec, vocabulary: Vocabulary, digest: str) -> RdfPlan:
@@ -381,6 +436,22 @@ def _compile_rdf(document: Document, spec: RdfSpec, vocabulary: Vocabulary, dige
         account=texts[-1],
         ignore=spec.ignore,
     )
+
+
+def file_patterns(path: Path) -> list[str]:
+    """Return the patterns of the files that a mapping is for; none where the mapping cannot be read.
+
+    Only the pattern is read: a mapping with a fault stands in the way of its own files alone.
+    """
+    patterns: list[str] = []
+    try:
+        documents = read_documents(path)
+    except FaultsError:
+        return []
+    for document in documents:
+        files = document.values.get("files", []) if isinstance(document.values, dict) else []
+        patterns += [files] if isinstance(files, str) else [str(pattern) for pattern in files]
+    return patterns
 
 
 def read_plans(path: Path, vocabulary: Vocabulary) -> list[AnyPlan]:

@@ -10,21 +10,29 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from kg.errors import Fault, FaultsError
-from kg.mappers.yamlfile import Document
+from kg.mappers.yamlfile import Document, Place
+from kg.near import near, quoted
 
 MISSING = ("", "-", "n/a", "NA", "NaN")
 DELIMITERS = {"tab": "\t", ",": ",", ";": ";", "|": "|"}
 VERBS = ("id", "term", "time", "text", "class")
 
-OneOrMore = Annotated[
-    tuple[str, ...], BeforeValidator(lambda value: (value,) if isinstance(value, str) else value)
-]
+
+
+def _listed(value: Any) -> Any:
+    return tuple(filter(None, [value])) if isinstance(value, str) else value
+
+
+Texts = Annotated[tuple[str, ...], BeforeValidator(_listed)]
+"""One text or a list of them."""
+
+OneOrMore = Annotated[Texts, Field(min_length=1)]
 
 
 class Strict(BaseModel):
     """Text from outside: an unknown key is a fault."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class FindHeader(Strict):
@@ -40,10 +48,11 @@ class TableSpec(Strict):
     decimal: Literal[".", ","] = "."
     thousands: Literal[".", ",", " ", "'"] | None = None
     encoding: OneOrMore = ("utf-8",)
-    header: int | FindHeader = 1
+    header: Annotated[int, Field(ge=1)] | FindHeader = 1
     header_rows: int = Field(default=1, ge=1)
     preamble: bool = False
     sheet: str | None = None
+    repeated: Literal["number"] | None = None
 
     @model_validator(mode="after")
     def _signs(self) -> TableSpec:
@@ -75,7 +84,8 @@ class ColumnSpec(Strict):
     name: str | None = Field(default=None, pattern=r"^[A-Za-z0-9-]+$")
     format: str | None = None
     zone: str | None = None
-    split: str | None = None
+    split: str | None = Field(default=None, min_length=1)
+    missing: Texts = ()
     optional: bool = False
 
     @property
@@ -115,11 +125,11 @@ class MappingSpec(Strict):
     files: OneOrMore
     table: TableSpec = TableSpec()
     records: str = "[]"
-    missing: tuple[str, ...] = MISSING
+    missing: Texts = MISSING
     things: dict[str, ThingSpec]
-    links: tuple[str, ...] = ()
+    links: Texts = ()
     columns: dict[str, ColumnSpec]
-    ignore: tuple[str, ...] = ()
+    ignore: Texts = ()
 
 
 class RdfSpec(Strict):
@@ -136,15 +146,57 @@ class RdfSpec(Strict):
 
 Spec = MappingSpec | RdfSpec
 
-_WORDS = {
-    "missing": "this key is required",
-    "extra_forbidden": "this key is not known here",
+_MODELS: dict[str, tuple[str, type[Strict], str]] = {
+    "things": ("thing", ThingSpec, "{kind: web, class: CoatedElectrode, role: output}"),
+    "columns": ("column", ColumnSpec, "{term: LineLoad, unit: N/mm}"),
+}
+_PATTERNS = {
+    "kind": "is no word for an IRI. Write small letters, digits and hyphens: cell, raw-material.",
+    "name": "is no name for a quantity. Write letters, digits and hyphens: zone-1.",
+}
+_SAID = {
+    "string_type": "one text is expected here. Put it into quotation marks if it holds ':', '{' or '['.",
+    "tuple_type": "a list is expected here: [A, B].",
+    "int_parsing": "{input} is not a whole number.",
+    "bool_parsing": "{input} is neither true nor false.",
+    "literal_error": "{input} is none of {expected}.",
+    "greater_than_equal": "{input} is too small; it begins at {ge}.",
+    "too_short": "at least one is needed.",
+    "string_too_short": "a text is needed.",
+    "dict_type": "keys are expected here, one a line: 'name: ...'.",
+    "model_type": "keys are expected here, one a line: 'name: ...'.",
 }
 
 
-def _place(document: Document, location: tuple[str | int, ...]) -> tuple[str | int, ...]:
-    # Pydantic names union branches and aliases in its locations; the file does not.
-    return tuple(part for part in location if part not in ("int", "FindHeader"))
+def _keys(model: type[BaseModel]) -> list[str]:
+    return [field.alias or name for name, field in model.model_fields.items()]
+
+
+def _said(detail: Any, place: Place, top: type[Spec]) -> str:
+    """Return what is wrong at a place, as `where: fault`, for one error of pydantic."""
+    kind, model, example = _MODELS.get(str(place[0]) if place else "", ("", top, ""))
+    inside = bool(kind) and len(place) > 1
+    where = f"{kind} '{place[1]}'" if inside else ""
+    rest = place[2:] if inside else place
+    if place[:1] == ("table",) and len(place) > 1:
+        where, rest, model = "table", place[1:], TableSpec
+    if detail["type"] in ("missing", "extra_forbidden"):
+        where = f"{where}: " if where else ""
+        if detail["type"] == "missing":
+            return f"{where}'{rest[-1]}' is missing."
+        known = _keys(model)
+        alike = near(str(rest[-1]), known)
+        hint = f"Near: {quoted(alike)}." if alike else f"Keys: {', '.join(known)}."
+        return f"{where}'{rest[-1]}' is no key here. {hint}"
+    where = ", ".join(filter(None, [where, " ".join(map(str, rest))]))
+    where = f"{where}: " if where else ""
+    if detail["type"] == "string_pattern_mismatch":
+        return f"{where}'{detail['input']}' {_PATTERNS[str(place[-1])]}"
+    if detail["type"] in ("model_type", "dict_type") and inside and len(rest) == 0:
+        return f"{where}keys in braces are expected, e.g. {example}."
+    given = {"input": f"'{detail['input']}'", **detail.get("ctx", {})}
+    text = _SAID.get(detail["type"], "")
+    return where + (text.format(**given) if text else detail["msg"].removeprefix("Value error, ") + ".")
 
 
 def read_spec(document: Document) -> Spec:
@@ -159,13 +211,12 @@ def read_spec(document: Document) -> Spec:
     try:
         return model.model_validate(values)
     except ValidationError as error:
-        faults: list[Fault] = []
+        faults: dict[Fault, None] = {}
         for detail in error.errors():
-            place = _place(document, detail["loc"])
-            said = _WORDS.get(detail["type"], detail["msg"].removeprefix("Value error, "))
-            name = ".".join(map(str, place)) or "mapping"
-            known = ""
-            if detail["type"] == "extra_forbidden" and len(place) == 1:
-                known = f" Known: {', '.join(field.alias or key for key, field in model.model_fields.items())}."
-            faults.append(document.fault(place, f"{name}: {said}.{known}"))
-        raise FaultsError(faults) from None
+            place: Place = detail["loc"]
+            if place[:2] == ("table", "header"):
+                text = "table, header: give the row number of the header, or {find: TEXT OF ITS FIRST CELL}."
+                faults[document.fault(place[:2], text)] = None
+                continue
+            faults[document.fault(place, _said(detail, place, model))] = None
+        raise FaultsError(list(faults)) from None

@@ -13,7 +13,9 @@ from kg.plant.generate import generate
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Write the files and say what was written; return the exit code."""
-    parser = argparse.ArgumentParser(prog="python -m kg.plant", description="Write the files of a sample pilot line.")
+    parser = argparse.ArgumentParser(
+        prog="python -m kg.plant", description="Write the files of a sample pilot line."
+    )
     parser.add_argument("folder", type=Path, help="folder for the files; it is made if it is not there")
     parser.add_argument("--seed", type=int, default=7, help="the same seed gives the same line (default 7)")
     parser.add_argument("--cells", type=int, default=48, help="number of cells, at least 16 (default 48)")

@@ -9,7 +9,7 @@ Floats = NDArray[np.float64]
 
 
 class Design:
-    """Settings for a number of runs: a Latin hypercube whose columns are shuffled to be nearly uncorrelated."""
+    """Settings for a number of runs: a Latin hypercube, shuffled until hardly correlated."""
 
     TRIES = 200
 

@@ -63,8 +63,6 @@ def csv_text(sheet: Sheet, dialect: Dialect) -> str:
 def _write_workbook(path: Path, sheets: list[Sheet]) -> None:
     book = openpyxl.Workbook()
     book.remove(book.worksheets[0])
-    # The time of writing is not part of what the line produced.
-    book.properties.created = book.properties.modified = datetime(2026, 3, 31, 18, 0)
     for sheet in sheets:
         page = book.create_sheet(sheet.name)
         for line in (*sheet.head, tuple(sheet.rows[0])):

@@ -1,6 +1,6 @@
 """Settings of the machines -> what they do to slurry, web and cell, in the world of the sample line.
 
-The numbers are those of an NMC622/graphite pouch cell of about 1.8 Ah with 8 cathode and 9 anode sheets.
+The numbers are those of an NMC622/graphite pouch cell of about 1.7 Ah with 8 cathode and 9 anode sheets.
 Forms are taken from the literature where there is one, constants are chosen to land in its usual ranges:
 
 - compaction: exponential approach to a densest packing, Meyer et al. 2017,
@@ -59,6 +59,9 @@ class Electrode:
 CATHODE = Electrode("Cathode", "C", 4.30, 1.03, 0.955, 0.52, 0.18, 260.0, 18.0, 15.0, 2.70, 4.0, 65.0)
 ANODE = Electrode("Anode", "A", 2.20, 1.00, 0.950, 0.53, 0.20, 120.0, 10.5, 10.0, 8.96, 2.6, 48.0)
 
+DRYER_LENGTH = 6.0
+"""Heated length of the dryer, m."""
+
 SPECIFIC_CAPACITY = 168.0
 """Reversible capacity of NMC622 up to 4.2 V at C/3, mAh/g."""
 
@@ -102,9 +105,7 @@ def calendered_porosity(
     The load that compacts by a factor e grows with the mass loading and falls by 0.4 % for each
     degree Celsius of the rolls, as the binder softens.
     """
-    needed = (
-        electrode.compaction_load * (loading / electrode.loading) * (1 - 0.004 * (roll_temperature - 60))
-    )
+    needed = electrode.compaction_load * (loading / electrode.loading) * (1 - 0.004 * (roll_temperature - 60))
     span = electrode.porosity_coated - electrode.porosity_densest
     return electrode.porosity_densest + span * np.exp(-line_load / needed)
 
@@ -117,7 +118,7 @@ def pore_volume(cathode: Floats, anode: Floats, porosity_c: Floats, porosity_a: 
 
 def _starved(filling: Floats) -> Floats:
     """Return how far a cell is starved of electrolyte, 1 at a filling of 1.1 pore volumes, falling to 0."""
-    return np.exp(-(filling - 1.1) / 0.15)
+    return np.exp(-(filling - 1.1) / 0.4)
 
 
 def _clogged(porosity: Floats, electrode: Electrode) -> Floats:
@@ -133,18 +134,18 @@ def discharge_capacity(
     `filling` is the electrolyte volume in pore volumes, `c_rate` that of the first charge.
     """
     full = loading_c * CATHODE.active_fraction * SPECIFIC_CAPACITY * FACE_AREA * FACES * 1e-6
-    used = (1 - 0.10 * _clogged(porosity_c, CATHODE)) * (1 - 0.03 * _clogged(porosity_a, ANODE))
-    return full * used * (1 - 0.06 * _starved(filling)) * (1 - 0.20 * (c_rate - 0.05))
+    used = (1 - 0.16 * _clogged(porosity_c, CATHODE)) * (1 - 0.03 * _clogged(porosity_a, ANODE))
+    return full * used * (1 - 0.09 * _starved(filling)) * (1 - 0.25 * (c_rate - 0.05))
 
 
 def first_cycle_efficiency(porosity_c: Floats, filling: Floats, c_rate: Floats) -> Floats:
     """Return the first-cycle efficiency in %."""
-    return 88.6 - 12 * (c_rate - 0.1) - 1.8 * _starved(filling) - 2.0 * _clogged(porosity_c, CATHODE)
+    return 88.6 - 12 * (c_rate - 0.1) - 1.8 * _starved(filling) - 3.0 * _clogged(porosity_c, CATHODE)
 
 
 def resistance(porosity_c: Floats, filling: Floats) -> Floats:
     """Return the AC resistance of a cell at 1 kHz in mOhm."""
-    return 9.0 + 3.0 * _clogged(porosity_c, CATHODE) + 2.0 * _starved(filling)
+    return 9.0 + 4.0 * _clogged(porosity_c, CATHODE) + 2.5 * _starved(filling)
 
 
 def gas_volume(c_rate: Floats, filling: Floats) -> Floats:

@@ -41,7 +41,8 @@ class PlantedFault:
     """One thing that is wrong in the files on purpose.
 
     `place` names the row as a spreadsheet shows it, or the record as a JSON pointer.
-    `found_by` is `load` where the row is set aside, `validate` where a shape or a check reports it.
+    `found_by` is `load` where the row shows it, so that it is set aside or reported when its file is loaded,
+    and `validate` where only other records show it.
     """
 
     kind: str

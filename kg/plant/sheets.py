@@ -14,6 +14,12 @@ FIRST_DAY = datetime(2026, 3, 2, 6, 0)
 
 SHIFTS = {"de": ("Früh", "Spät", "Nacht"), "en": ("early", "late", "night")}
 
+REMARKS = {
+    "de": ("Kantenriss, Rolle geprüft", "Anlauf nach Pause; erste 5 m Ausschuss", "Walze gereinigt"),
+    "en": ("edge crack, roll checked", 'camera says "streak", none seen', "restart after break"),
+}
+"""With the signs that a careless reader of CSV stumbles over."""
+
 
 @dataclass
 class Sheet:
@@ -43,17 +49,12 @@ def shift(time: datetime, language: str) -> str:
 
 
 def number(value: float, digits: int) -> float:
-    """Return a measured value at the resolution of its instrument."""
-    return round(float(value), digits)
+    """Return a measured value at the resolution of its instrument, whole numbers without a decimal sign."""
+    return round(float(value), digits) if digits else round(float(value))
 
 
 class People:
     """Operators and remarks, drawn by chance; neither has an effect on anything."""
-
-    REMARKS = {
-        "de": ("Kantenriss, Rolle geprüft", "Anlauf nach Pause; erste 5 m Ausschuss", "Walze gereinigt"),
-        "en": ("edge crack, roll checked", 'camera says "streak", none seen', "restart after break"),
-    }
 
     def __init__(self, rng: np.random.Generator, language: str) -> None:
         """Take the source of chance and the language of the remarks."""
@@ -66,5 +67,5 @@ class People:
     def remark(self) -> str | None:
         """Return a remark, in about one row of seven."""
         draw = int(self._rng.integers(0, 20))
-        remarks = self.REMARKS[self._language]
+        remarks = REMARKS[self._language]
         return remarks[draw] if draw < len(remarks) else None

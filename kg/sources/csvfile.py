@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
+import io
 from pathlib import Path
 
 from kg.sources.grid import Row, table_of_grid
@@ -11,20 +11,26 @@ from kg.sources.table import Reading, Table
 from kg.sources.text import fault, read_text
 
 
-def _rows(path: Path, text: str, delimiter: str) -> Iterator[Row]:
-    reader = csv.reader(text.splitlines(keepends=True), delimiter=delimiter, strict=True)
+def csv_rows(path: Path, reading: Reading) -> tuple[list[Row], str]:
+    """Return all rows of a delimited text file, with their lines, and the encoding of the file.
+
+    Raises FaultsError for a file that is empty, is not text, or has a stray quotation mark.
+    """
+    text, encoding = read_text(path, reading.encodings)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=reading.delimiter, strict=True)
+    rows: list[Row] = []
     line = 1
-    while True:
-        try:
-            cells = next(reader)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            raise fault(
-                path, f"a quotation mark is opened and never closed, or misplaced ({error}).", line
-            ) from None
-        yield Row(line, tuple(cells))
-        line = reader.line_num + 1
+    try:
+        for cells in reader:
+            rows.append(Row(line, tuple(cells)))
+            line = reader.line_num + 1
+    except csv.Error:
+        reason = (
+            "a quotation mark opens a cell here and never closes it, or closes it too early. "
+            'Inside a quoted cell a quotation mark is written twice: "".'
+        )
+        raise fault(path, reason, line) from None
+    return rows, encoding
 
 
 def read_csv(path: Path, reading: Reading) -> Table:
@@ -32,7 +38,5 @@ def read_csv(path: Path, reading: Reading) -> Table:
 
     Raises FaultsError for a file that is empty, is not text, or lacks the header.
     """
-    text, encoding = read_text(path, reading.encodings)
-    return table_of_grid(
-        path, list(_rows(path, text, reading.delimiter)), reading, place="row={}", encoding=encoding
-    )
+    rows, encoding = csv_rows(path, reading)
+    return table_of_grid(path, rows, reading, place="row={}", encoding=encoding)

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import polars as pl
 
+from kg.errors import Fault, FaultsError
+from kg.near import quoted
 from kg.sources.table import BadRow, Reading, Table
 from kg.sources.text import fault
 
@@ -28,50 +30,83 @@ class Row:
         return not any(cell.strip() for cell in self.cells)
 
 
-def _find_header(path: Path, rows: list[Row], header: int | str) -> int:
+def _delimiter_hint(text: str, reading: Reading) -> str:
+    """Return a question where a cell holds the sign that may be the true delimiter, else nothing."""
+    other = next((sign for sign in ";\t|," if sign != reading.delimiter and sign in text), None)
+    shown = "tab" if other == "\t" else other
+    return f" Is the delimiter '{shown}'?" if other else ""
+
+
+def header_index(path: Path, rows: list[Row], header: int | str, reading: Reading) -> int:
+    """Return the index of the first row of the header.
+
+    Raises FaultsError where there is none.
+    """
     if isinstance(header, str):
         for index, row in enumerate(rows):
             if row.cells and row.cells[0].strip() == header:
                 return index
-        raise fault(path, f"no row begins with '{header}', which the mapping names as the head of the table.")
+        like = next((row.cells[0] for row in rows if row.cells and row.cells[0].startswith(header)), "")
+        hint = _delimiter_hint(like.removeprefix(header)[:1], reading)
+        text = f"no row begins with the cell '{header}', which the mapping names as the head of the table.{hint}"
+        raise fault(path, text)
     for index, row in enumerate(rows):
-        if row.number >= header:
+        if row.number >= header and not row.empty:
             return index
+        if row.number >= header:
+            text = f"row {header}, where the mapping looks for the header, is empty. Give its row under 'table'."
+            raise fault(path, text, header)
     raise fault(path, f"the header should be in row {header}, but the file ends before it.")
 
 
 def _header(path: Path, rows: list[Row], reading: Reading) -> list[str]:
+    """Return the names of the columns; a name in several rows or lines becomes one line."""
     width = max(len(row.cells) for row in rows)
-    parts = [[*(cell.strip() for cell in row.cells), *[""] * (width - len(row.cells))] for row in rows]
-    names = [" ".join(part for part in column if part) for column in zip(*parts, strict=True)]
+    names = [
+        " ".join(" ".join(row.cells[index] for row in rows if index < len(row.cells)).split())
+        for index in range(width)
+    ]
     while names and not names[-1]:
         names.pop()
-    twice = sorted(name for name, count in Counter(names).items() if count > 1 and name)
-    if twice:
-        raise fault(path, f"the header has '{twice[0]}' more than once. Rename one of them.", rows[0].number)
+    if reading.repeated:
+        names = _numbered(names)
+    if len(names) == 1 and (hint := _delimiter_hint(names[0], reading)):
+        raise fault(path, f"the header is one single column, '{names[0]}'.{hint}", rows[0].number)
+    faults = []
+    if twice := [name for name, count in Counter(names).items() if count > 1 and name]:
+        text = f"the header has {quoted(twice)} more than once. Rename all but one, or write 'repeated: number'."
+        faults.append(Fault(path.name, rows[0].number, text))
     if "" in names:
-        position = names.index("") + 1
-        raise fault(path, f"column {position} has no name in the header. Name it, or delete it.", rows[0].number)
-    if len(names) == 1 and reading.delimiter:
-        other = next((sign for sign in ";,\t|" if sign != reading.delimiter and sign in names[0]), None)
-        if other:
-            shown = "tab" if other == "\t" else other
-            raise fault(
-                path,
-                f"the header is one single column with '{shown}' in it. Is the delimiter '{shown}'?",
-                rows[0].number,
-            )
+        numbers = ", ".join(str(number) for number, name in enumerate(names, start=1) if not name)
+        column = "columns" if "," in numbers else "column"
+        text = f"{column} {numbers} of {len(names)}: no name in the header. Name what holds data, delete the rest."
+        faults.append(Fault(path.name, rows[0].number, text))
+    if faults:
+        raise FaultsError(faults)
     return names
 
 
+def _numbered(names: list[str]) -> list[str]:
+    """Return names of which a repeated one carries its number: `T`, `T (2)`."""
+    seen: Counter[str] = Counter()
+    numbered = []
+    for name in names:
+        seen[name] += 1
+        numbered.append(name if seen[name] == 1 or not name else f"{name} ({seen[name]})")
+    return numbered
+
+
 def _preamble(rows: list[Row]) -> dict[str, str]:
-    pairs: dict[str, str] = {}
+    """Return the values of lines such as `Line: 1`, in one cell or in several, by `preamble.Line`."""
+    pairs: dict[str, list[str]] = {}
     for row in rows:
-        cells = [cell.strip() for cell in row.cells]
-        if cells and cells[0]:
-            name = cells[0].rstrip(":").strip()
-            pairs[f"preamble.{name}"] = next((cell for cell in cells[1:] if cell), "")
-    return pairs
+        first, *rest = [cell.strip() for cell in row.cells] or [""]
+        name, colon, value = first.partition(":")
+        values = [text for text in (value.strip(), *rest) if text]
+        if name.strip() and (colon or values):
+            pairs.setdefault(f"preamble.{name.strip()}", []).append(" ".join(values))
+    # A name that comes twice keeps both values, one a line.
+    return {name: "\n".join(filter(None, values)) for name, values in pairs.items()}
 
 
 def table_of_grid(
@@ -87,32 +122,36 @@ def table_of_grid(
 
     Raises FaultsError where there is no header, a column has no name, or two have the same.
     """
-    if not rows or all(row.empty for row in rows):
+    if all(row.empty for row in rows):
         raise fault(path, "the table is empty. Export it again, or leave it out.")
-    start = _find_header(path, rows, reading.header)
-    names = _header(path, rows[start : start + reading.header_rows], reading)
+    start = header_index(path, rows, reading.header, reading)
+    end = start + reading.header_rows
+    names = _header(path, rows[start:end], reading)
     preamble = _preamble(rows[:start]) if reading.preamble else {}
     good: list[Row] = []
     bad: list[BadRow] = []
-    for row in rows[start + reading.header_rows :]:
+    for row in rows[end:]:
         if row.empty:
             continue
-        cells = row.cells
-        surplus = [cell for cell in cells[len(names) :] if cell.strip()]
-        if surplus or len(cells) < len(names):
-            reason = f"{len(cells)} cells where the header has {len(names)}"
-            bad.append(BadRow(place.format(row.number), cells, reason))
+        surplus = any(cell.strip() for cell in row.cells[len(names) :])
+        if surplus or len(row.cells) < len(names):
+            reason = f"{len(row.cells)} cells where the header has {len(names)}"
+            bad.append(BadRow(place.format(row.number), reason))
         else:
             good.append(row)
-    missing = reading.missing
-    columns: dict[str, list[str | None]] = {}
-    for index, name in enumerate(names):
-        if name in SET_ASIDE_COLUMNS:
-            continue
-        texts = (row.cells[index].strip() for row in good)
-        columns[name] = [None if text in missing else text for text in texts]
-    for name, text in preamble.items():
-        columns[name] = [None if text in missing else text] * len(good)
-    frame = pl.DataFrame(columns, schema={name: pl.String for name in columns})
-    places = pl.Series("place", [place.format(row.number) for row in good], dtype=pl.String)
-    return Table(path.name, frame, places, tuple(bad), encoding, native_times)
+    texts = {
+        name: [row.cells[index].strip() for row in good]
+        for index, name in enumerate(names)
+        if name not in SET_ASIDE_COLUMNS
+    }
+    texts |= {name: [text] * len(good) for name, text in preamble.items()}
+    places = [place.format(row.number) for row in good]
+    return Table(path.name, frame_of_texts(texts, reading), pl.Series("place", places, dtype=pl.String),
+                 tuple(bad), encoding, native_times)
+
+
+def frame_of_texts(texts: dict[str, list[str]], reading: Reading) -> pl.DataFrame:
+    """Return columns of text; null where a cell is empty or its text means 'no value'."""
+    frame = pl.DataFrame(texts, schema={name: pl.String for name in texts})
+    none = ["", *reading.missing]
+    return frame.select(pl.when(~column.is_in(none)).then(column).alias(column.name) for column in frame)

@@ -10,16 +10,8 @@ from kg.sources.table import Reading, Table
 from kg.sources.text import fault
 from kg.sources.xlsx import read_xlsx
 
-_READERS = {
-    ".csv": read_csv,
-    ".tsv": read_csv,
-    ".txt": read_csv,
-    ".xlsx": read_xlsx,
-    ".xlsm": read_xlsx,
-    ".json": read_records,
-    ".jsonl": read_records,
-    ".ndjson": read_records,
-}
+RECORDS = (".json", ".jsonl", ".ndjson")
+WORKBOOKS = (".xlsx", ".xlsm")
 
 
 def read_table(path: Path, reading: Reading, source: str) -> Table:
@@ -27,10 +19,11 @@ def read_table(path: Path, reading: Reading, source: str) -> Table:
 
     Raises FaultsError where the file cannot be read as what its name and the mapping say.
     """
-    reader = read_records if source == "records" else _READERS.get(path.suffix.lower(), read_csv)
-    if source == "table" and reader is read_records:
+    ending = path.suffix.lower()
+    if source == "records" and ending in WORKBOOKS:
+        raise fault(path, "this is a workbook; write 'source: table' in the mapping.")
+    if source == "records":
+        return read_records(path, reading)
+    if ending in RECORDS:
         raise fault(path, "this is JSON; write 'source: records' in the mapping.")
-    try:
-        return reader(path, reading)
-    except FileNotFoundError:
-        raise fault(path, "there is no such file.") from None
+    return read_xlsx(path, reading) if ending in WORKBOOKS else read_csv(path, reading)

@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import polars as pl
 
-from kg.sources.grid import SET_ASIDE_COLUMNS
-from kg.sources.table import Reading, Table
+from kg.errors import Fault, FaultsError
+from kg.near import near, quoted
+from kg.sources.grid import SET_ASIDE_COLUMNS, frame_of_texts
+from kg.sources.table import BadRow, Reading, Table
 from kg.sources.text import fault, read_text
 
 LINES = (".jsonl", ".ndjson")
 
 
-def _escape(key: str) -> str:
-    return key.replace("~", "~0").replace("/", "~1")
+def pointer_token(key: str) -> str:
+    """Return a key as it stands in a JSON pointer that is the fragment of an IRI (RFC 6901, section 6)."""
+    return quote(key.replace("~", "~0").replace("/", "~1"), safe="!$&'()*+,;=:@~")
 
 
 def _scalar(value: Any) -> str:
@@ -26,72 +31,118 @@ def _scalar(value: Any) -> str:
     return "" if value is None else str(value)
 
 
-def _leaves(value: dict[str, Any], before: str, skip: str | None) -> Iterator[tuple[str, str]]:
+def _leaves(value: dict[str, Any], before: str, skip: str) -> Iterator[tuple[str, str]]:
     """Yield (column, text) of each leaf; the list `skip`, which the path enters, is left out."""
     for key, item in value.items():
         name = before + key
+        if name == skip:
+            continue
         if isinstance(item, dict):
-            yield from _leaves(item, f"{name}.", None if skip is None else skip.removeprefix(f"{key}."))
+            yield from _leaves(item, f"{name}.", skip)
         elif isinstance(item, list):
-            if key != skip:
-                nested = any(isinstance(part, dict | list) for part in item)
-                text = json.dumps(item, ensure_ascii=False) if nested else "\n".join(map(_scalar, item))
-                yield f"{name}[]", text
+            nested = any(isinstance(part, dict | list) for part in item)
+            text = json.dumps(item, ensure_ascii=False) if nested else "\n".join(map(_scalar, item))
+            yield f"{name}[]", text
         else:
             yield name, _scalar(item)
 
 
-def _enter(path: Path, value: Any, steps: list[str], pointer: str, done: str) -> Any:
-    for step in filter(None, steps):
-        if not isinstance(value, dict) or step not in value:
-            here = ", ".join(value) if isinstance(value, dict) else type(value).__name__
-            raise fault(path, f"the records should be under '{done}{step}', but at '{pointer or '/'}' is: {here}.")
-        value = value[step]
-        pointer += "/" + _escape(step)
-    return value, pointer
+@dataclass
+class _Walk:
+    """The records of one file, while they are gathered along the path."""
 
+    path: Path
+    levels: list[str]
+    found: list[tuple[str, dict[str, str]]] = field(default_factory=list)
+    bad: list[BadRow] = field(default_factory=list)
 
-def _walk(
-    path: Path, value: Any, levels: list[str], pointer: str, outer: dict[str, str], done: str
-) -> Iterator[tuple[str, dict[str, str]]]:
-    items, pointer = _enter(path, value, levels[0].split("."), pointer, done)
-    if isinstance(items, dict):
-        items, pointers = [items], [pointer]
-    elif isinstance(items, list):
-        pointers = [f"{pointer}/{index}" for index in range(len(items))]
-    else:
-        raise fault(path, f"at '{pointer or '/'}' a list of records is expected.")
-    done += f"{levels[0]}[]."
-    for item, place in zip(items, pointers, strict=True):
+    def columns(self, value: dict[str, Any], before: str, skip: str, pointer: str) -> dict[str, str]:
+        columns: dict[str, str] = {}
+        for name, text in _leaves(value, "", skip):
+            if name in SET_ASIDE_COLUMNS:
+                continue
+            if before + name in columns:
+                reason = f"at '{pointer or '/'}' two values are called '{name}', by a dot in a key. Rename the key."
+                raise fault(self.path, reason)
+            columns[before + name] = text
+        return columns
+
+    def enter(self, depth: int, value: Any, pointer: str, before: str, outer: dict[str, str]) -> None:
+        """Go down one level of the path; `before` is the path so far, `outer` the columns of the levels above."""
+        for step in filter(None, self.levels[depth].split(".")):
+            if not isinstance(value, dict) or step not in value:
+                here = quoted(value) if isinstance(value, dict) else "no object"
+                alike = quoted(near(step, value)) if isinstance(value, dict) else ""
+                hint = f"Near: {alike}" if alike else f"Here: {here}"
+                reason = f"there is no '{step}' at '{pointer or '/'}', where the path of the records leads. {hint}"
+                if depth == 0:
+                    raise fault(self.path, f"{reason}.")
+                self.bad.append(BadRow(pointer, reason))
+                return
+            value, pointer = value[step], f"{pointer}/{pointer_token(step)}"
+        before += f"{self.levels[depth]}[]."
+        if isinstance(value, dict):
+            self.record(depth, value, pointer, before, outer)
+            return
+        if not isinstance(value, list | None):
+            raise fault(self.path, f"at '{pointer or '/'}' a list of records is expected, not {_short(value)}.")
+        for index, item in enumerate(value or []):
+            self.record(depth, item, f"{pointer}/{index}", before, outer)
+
+    def record(self, depth: int, item: Any, place: str, before: str, outer: dict[str, str]) -> None:
         if not isinstance(item, dict):
-            raise fault(path, f"at '{place}' a record in braces is expected, not {json.dumps(item)[:40]}.")
-        if len(levels) == 1:
-            yield place, outer | dict(_leaves(item, "", None))
+            raise fault(self.path, f"at '{place}' a record in braces is expected, not {_short(item)}.")
+        if depth + 1 == len(self.levels):
+            self.found.append((place, outer | self.columns(item, "", "", place)))
         else:
-            above = {done.removeprefix("[].") + name: text for name, text in _leaves(item, "", levels[1])}
-            yield from _walk(path, item, levels[1:], place, outer | above, done)
+            above = self.columns(item, before, self.levels[depth + 1], place)
+            self.enter(depth + 1, item, place, before, outer | above)
+
+
+def _short(value: Any) -> str:
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= 40 else f"{text[:40]}..."
 
 
 def parse_json(path: Path, encodings: tuple[str, ...], decimal: str = ".") -> Any:
     """Return the content of a JSON or JSON Lines file, numbers as their own text.
 
-    Raises FaultsError, with the line, where it is no JSON.
+    Raises FaultsError, with the line, where it is no JSON or gives a key twice in one object.
     """
     text, _ = read_text(path, encodings)
 
-    def number(token: str) -> str:
-        return token.replace(".", decimal)
+    def pairs(items: list[tuple[str, Any]]) -> dict[str, Any]:
+        result = dict(items)
+        if len(result) < len(items):
+            keys = [key for key, _ in items]
+            twice = next(key for key in keys if keys.count(key) > 1)
+            raise fault(path, f"the key '{twice}' comes twice in one object. Keep one of the two.", line)
+        return result
 
+    def load(part: str) -> Any:
+        return json.loads(
+            part,
+            parse_float=lambda token: token.replace(".", decimal),
+            parse_int=str,
+            parse_constant=str,
+            object_pairs_hook=pairs,
+        )
+
+    line = 0
     try:
-        if path.suffix.lower() in LINES:
-            return [
-                json.loads(line, parse_float=number, parse_int=str)
-                for line in text.splitlines()
-                if line.strip()
-            ]
-        return json.loads(text, parse_float=number, parse_int=str)
+        if path.suffix.lower() not in LINES:
+            return load(text)
+        records = []
+        for line, part in enumerate(text.split("\n"), start=1):
+            if part.strip():
+                records.append(load(part))
+        return records
     except json.JSONDecodeError as error:
-        raise fault(path, f"this is not JSON: {error.msg}, column {error.colno}.", error.lineno) from None
+        place = error.lineno + max(line - 1, 0)
+        hint = " One record a line, or name the file .json." if line else ""
+        raise fault(path, f"this is not JSON: {error.msg}, column {error.colno}.{hint}", place) from None
+    except RecursionError:
+        raise fault(path, "the values are nested too deeply to be records.") from None
 
 
 def read_records(path: Path, reading: Reading) -> Table:
@@ -100,17 +151,19 @@ def read_records(path: Path, reading: Reading) -> Table:
     Raises FaultsError where the file is no JSON or holds no records there.
     """
     content = parse_json(path, reading.encodings, reading.decimal)
-    levels = reading.records.split("[]")[:-1] if reading.records.endswith("[]") else [reading.records]
-    levels = [level.removeprefix(".") for level in levels]
-    found = list(_walk(path, content, levels, "", {}, ""))
-    if not found:
+    levels = reading.records.split("[]")
+    levels = [level.removeprefix(".") for level in (levels if levels[-1] else levels[:-1])]
+    walk = _Walk(path, levels)
+    root = walk.columns(content, "$.", levels[0], "") if isinstance(content, dict) and levels[0] else {}
+    walk.enter(0, content, "", "", root)
+    if not walk.found and not walk.bad:
         raise fault(path, f"there are no records under '{reading.records}'.")
-    names = list(dict.fromkeys(name for _, record in found for name in record))
-    columns: dict[str, list[str | None]] = {}
-    for name in names:
-        if name in SET_ASIDE_COLUMNS:
-            continue
-        texts = (record.get(name, "").strip() for _, record in found)
-        columns[name] = [None if not text or text in reading.missing else text for text in texts]
-    frame = pl.DataFrame(columns, schema={name: pl.String for name in columns})
-    return Table(path.name, frame, pl.Series("place", [place for place, _ in found], dtype=pl.String))
+    names = dict.fromkeys(name for _, record in walk.found for name in record)
+    texts = {name: [record.get(name, "").strip() for _, record in walk.found] for name in names}
+    try:
+        frame = frame_of_texts(texts, reading)
+    except UnicodeEncodeError as error:
+        half = ascii(error.object[error.start])
+        raise FaultsError([Fault(path.name, 0, f"a text holds {half}, which is half a character.")]) from None
+    places = pl.Series("place", [place for place, _ in walk.found], dtype=pl.String)
+    return Table(path.name, frame, places, tuple(walk.bad))

@@ -20,14 +20,14 @@ class Reading:
     sheet: str | None = None
     records: str = "[]"
     missing: frozenset[str] = frozenset()
+    repeated: bool = False
 
 
 @dataclass(frozen=True)
 class BadRow:
-    """A row that is no row of this table, with the reason; `cells` are its texts as they stand."""
+    """A row that is no row of this table, with the reason."""
 
     place: str
-    cells: tuple[str, ...]
     reason: str
 
 
@@ -37,7 +37,7 @@ class Table:
 
     `places` gives for each row its fragment in the file: `row=17` (RFC 7111) for CSV,
     `sheet=Name&row=17` for workbooks, `/cells/3` (RFC 6901) for JSON.
-    `native_decimal` is true where numbers are typed in the source, so that they carry `.` as decimal sign.
+    `native_times` is true where times are typed in the source, so that they are ISO texts whatever the mapping says.
     """
 
     file: str

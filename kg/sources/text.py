@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import codecs
 from pathlib import Path
 
 from kg.errors import Fault, FaultsError
+
+_UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
 def fault(path: Path, text: str, line: int = 0) -> FaultsError:
@@ -12,27 +15,47 @@ def fault(path: Path, text: str, line: int = 0) -> FaultsError:
     return FaultsError([Fault(path.name, line, text)])
 
 
+def read_bytes(path: Path) -> bytes:
+    """Return the bytes of a file.
+
+    Raises FaultsError where it is empty or cannot be read.
+    """
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        raise fault(path, "there is no such file.") from None
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise fault(path, f"the file cannot be read: {reason}. Is it open in another program?") from None
+    if not data.strip():
+        raise fault(path, "the file is empty. Export it again, or leave it out.")
+    return data
+
+
 def read_text(path: Path, encodings: tuple[str, ...]) -> tuple[str, str]:
     """Return the text of a file and the encoding in which it could be read.
 
     Raises FaultsError where the file is empty, is not text, or is in none of the encodings.
     """
-    data = path.read_bytes()
-    if not data.strip():
-        raise fault(path, "the file is empty. Export it again, or leave it out.")
-    if b"\0" in data and not data.startswith((b"\xff\xfe", b"\xfe\xff")):
+    data = read_bytes(path)
+    if data.startswith(codecs.BOM_UTF8):
+        encodings = ("utf-8-sig",)  # the file itself says what it is
+    elif b"\0" in data and not data.startswith(_UTF16):
         raise fault(path, "this is not a text file (it holds zero bytes). Is it a workbook or a picture?")
+    place = 0
     for encoding in encodings:
-        name = "utf-8-sig" if encoding.lower().replace("_", "-") in ("utf-8", "utf8") else encoding
         try:
-            return data.decode(name), encoding
-        except UnicodeDecodeError as error:
-            place = error.start
+            return data.decode(encoding), encoding
+        except UnicodeError as error:
+            place = getattr(error, "start", 0)
         except LookupError:
             raise fault(path, f"no encoding is called '{encoding}'. Usual ones: utf-8, cp1252.") from None
     line = data.count(b"\n", 0, place) + 1
-    shown = data[max(0, place - 12) : place + 12].decode("cp1252", "replace")
+    shown = " ".join(data[max(0, place - 12) : place + 12].decode("cp1252", "replace").split())
+    likely = "utf-16" if data.startswith(_UTF16) else "cp1252"
     tried = " or ".join(encodings)
     raise fault(
-        path, f"the bytes near '{shown}' are not {tried}. Name the encoding in the mapping, e.g. cp1252.", line
+        path,
+        f"the bytes near '{shown}' are not {tried}. Name the encoding in the mapping, e.g. encoding: {likely}.",
+        line,
     )

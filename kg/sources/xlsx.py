@@ -3,16 +3,27 @@
 from __future__ import annotations
 
 import datetime
+import io
 import warnings
 import zipfile
+import zlib
 from pathlib import Path
+from urllib.parse import quote
 
 import openpyxl
 from openpyxl.utils.exceptions import InvalidFileException
 
+from kg.near import near, quoted
 from kg.sources.grid import Row, table_of_grid
 from kg.sources.table import Reading, Table
-from kg.sources.text import fault
+from kg.sources.text import fault, read_bytes
+
+_OLE = b"\xd0\xcf\x11\xe0"
+_BROKEN = (
+    zipfile.BadZipFile, zlib.error, InvalidFileException, EOFError, KeyError, OSError, ValueError, SyntaxError,
+    TypeError, AttributeError,
+)  # fmt: skip
+"""What openpyxl raises for a file that is cut off, damaged, or a zip of something else."""
 
 
 def cell_text(value: object, decimal: str) -> str:
@@ -29,30 +40,44 @@ def cell_text(value: object, decimal: str) -> str:
     return str(value)
 
 
+def sheet_values(path: Path, sheet: str | None) -> tuple[list[tuple[object, ...]], str, bool]:
+    """Return the typed cells of a sheet, its name, and whether it is the only one.
+
+    Raises FaultsError for a file that is no whole workbook, or lacks the sheet.
+    """
+    data = read_bytes(path)
+    if data.startswith(_OLE):
+        reason = "this is a workbook in the old form (.xls), or one with a password. Save it as .xlsx without one."
+        raise fault(path, reason)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # openpyxl warns of styles and extensions that hold no data
+            book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True)
+            names = [each.title for each in book.worksheets]
+            name = names[0] if sheet is None else sheet
+            if name not in names:
+                alike = near(name, names)
+                hint = f" Near: {quoted(alike)}." if alike else f" Sheets: {quoted(names)}."
+                raise fault(path, f"there is no sheet '{name}'.{hint}")
+            found = book[name]
+            found.reset_dimensions()  # some exports state the size of a sheet wrongly
+            return list(found.iter_rows(values_only=True)), name, len(names) == 1
+    except _BROKEN:
+        reason = "this is not a whole workbook; it may have been cut off. Copy or export it again."
+        raise fault(path, reason) from None
+
+
 def read_xlsx(path: Path, reading: Reading) -> Table:
     """Return the table on one sheet of a workbook.
 
     Raises FaultsError for a file that is no whole workbook, or lacks the sheet.
     """
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # openpyxl warns of styles and extensions that hold no data
-            book = openpyxl.load_workbook(path, read_only=True, data_only=True)
-            try:
-                names = book.sheetnames
-                sheet = reading.sheet or names[0]
-                if sheet not in names:
-                    raise fault(path, f"there is no sheet '{sheet}'. Sheets: {', '.join(names)}.")
-                rows = [
-                    Row(number, tuple(cell_text(value, reading.decimal) for value in values))
-                    for number, values in enumerate(book[sheet].iter_rows(values_only=True), start=1)
-                ]
-                width = max((len(row.cells) for row in rows), default=0)
-                rows = [Row(row.number, row.cells + ("",) * (width - len(row.cells))) for row in rows]
-            finally:
-                book.close()
-    except (zipfile.BadZipFile, InvalidFileException, EOFError, KeyError, OSError, ValueError, SyntaxError):
-        reason = "this is not a whole workbook; it may have been cut off. Copy or export it again."
-        raise fault(path, reason) from None
-    place = f"sheet={sheet}&row={{}}" if len(names) > 1 else "row={}"
-    return table_of_grid(path, rows, reading, place=place.replace(" ", "%20"), native_times=True)
+    values, sheet, alone = sheet_values(path, reading.sheet)
+    width = max(map(len, values), default=0)
+    rows = [
+        Row(number, (*(cell_text(value, reading.decimal) for value in row), *[""] * (width - len(row))))
+        for number, row in enumerate(values, start=1)
+    ]
+    before = "" if alone else f"sheet={quote(sheet)}&"
+    place = before.replace("{", "{{").replace("}", "}}") + "row={}"
+    return table_of_grid(path, rows, reading, place=place, native_times=True)

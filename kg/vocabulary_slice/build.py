@@ -65,13 +65,17 @@ def _checked_sums(upstream: Path, lock: Path, update: bool) -> dict[str, dict[st
         for name in source.files:
             path = upstream / name
             if not path.is_file():
-                faults.append(Fault(name, 0, f"no such file below {upstream}. It comes from {source.repository}."))
+                faults.append(
+                    Fault(name, 0, f"no such file below {upstream}. It comes from {source.repository}.")
+                )
                 continue
             found = hashlib.sha256(path.read_bytes()).hexdigest()
             sums.setdefault(source.name, {})[name] = found
             if locked.get(name, found) != found and not update:
                 faults.append(
-                    Fault(name, 0, f"sha256 {found} is not {locked[name]} of the lock. To accept it: --update")
+                    Fault(
+                        name, 0, f"sha256 {found} is not {locked[name]} of the lock. To accept it: --update"
+                    )
                 )
     if faults:
         raise DifferentFileError(faults)
@@ -82,7 +86,7 @@ def _header(source: Source) -> str:
     return (
         f"Facts of {source.title}, version {source.version}.\n"
         f"Source: {source.version_iri} ({source.repository}), licence {LICENCE}.\n"
-        "Changed: IRIs, kinds, labels, named parents, codes and factors of units only; repaired where wrong.\n"
+        "Changed: only IRIs, kinds, labels, named parents, codes and factors; repaired where wrong.\n"
         "Written by `kg ontology slice`; do not edit. Repairs: kg/vocabulary_slice/repairs.py."
     )
 
@@ -90,7 +94,7 @@ def _header(source: Source) -> str:
 def _lock_text(sums: dict[str, dict[str, str]]) -> str:
     lines = [
         "# What the slices in imports/ were made of. Written by `kg ontology slice`; do not edit.",
-        "# Paths are those of the folder given to --from; docs/explanation/vocabulary.md says where the files come from.",
+        "# Paths are those below the folder given to --from; see docs/explanation/vocabulary.md.",
     ]
     for source in SOURCES:
         lines += [

@@ -12,11 +12,11 @@ from kg.namespaces import PREFIXES
 from kg.vocabulary_slice.repairs import (
     DIMENSION,
     EQUIVALENT,
+    FROM_CODE,
     HAS_UNIT,
     LEFT_OUT,
     MULTIPLIER,
     OFFSET,
-    FROM_CODE,
     QUDT,
     REPAIRS,
     SUBCLASS,
@@ -46,7 +46,6 @@ EXPECTS = {
 }
 NUMBERS = {MULTIPLIER, OFFSET}
 LITERALS = LABELS | {DEPRECATED, SYMBOL, SYMBOL_VALUE, UCUM, QUDT, DIMENSION}
-
 
 
 @dataclass
@@ -129,7 +128,7 @@ def _statements(store: ox.Store) -> Iterator[Statement]:
         if predicate == TYPE and isinstance(value, ox.NamedNode) and value.value in KINDS:
             yield name, TYPE, value.value
         elif predicate == REPLACED_BY:
-            yield name, REPLACED_BY, current_iri(value.value)  # type: ignore[union-attr]
+            yield name, REPLACED_BY, current_iri(value.value)
         elif predicate in PLAIN and isinstance(value, ox.Literal):
             yield name, predicate, _plain(predicate, value)
         elif predicate in HIERARCHY:
@@ -210,7 +209,9 @@ def _drop_dangling(facts: Facts) -> None:
         for subject, predicate, value in statements:
             if isinstance(value, str) and predicate != TYPE and value not in known:
                 if value.startswith(_ALL_NAMESPACES):
-                    facts.left_out.append(f"{subject} {predicate} {value}: no upstream file declares the object")
+                    facts.left_out.append(
+                        f"{subject} {predicate} {value}: no upstream file declares the object"
+                    )
                 continue
             # An owl:equivalentClass to a name says in particular that it is a superclass.
             predicate = SUBCLASS if predicate == EQUIVALENT else predicate

@@ -16,7 +16,7 @@ _BASE = "TLMIΘNJ"
 
 @dataclass(frozen=True)
 class Measure:
-    """A factor to the coherent SI unit, and the powers of time, length, mass, current, temperature, amount, light."""
+    """A factor to the coherent SI unit, and the powers of T, L, M, I, Θ, N, J (as EMMO orders them)."""
 
     factor: Fraction
     powers: tuple[int, ...]
@@ -24,7 +24,10 @@ class Measure:
     @property
     def dimension(self) -> str:
         """Return the dimension string as EMMO writes it: `T-2 L0 M+1 I0 Θ0 N0 J0`."""
-        return " ".join(f"{base}{power:+d}" if power else f"{base}0" for base, power in zip(_BASE, self.powers, strict=True))
+        return " ".join(
+            f"{base}{power:+d}" if power else f"{base}0"
+            for base, power in zip(_BASE, self.powers, strict=True)
+        )
 
 
 _PREFIXES = {
@@ -33,7 +36,7 @@ _PREFIXES = {
 }
 
 # Powers of T, L, M, I, Θ, N, J.
-_METRIC = {
+_METRIC: dict[str, tuple[int | Fraction, tuple[int, ...]]] = {
     "s": (1, (1, 0, 0, 0, 0, 0, 0)),
     "m": (1, (0, 1, 0, 0, 0, 0, 0)),
     "g": (Fraction(1, 1000), (0, 0, 1, 0, 0, 0, 0)),
@@ -67,7 +70,7 @@ _METRIC = {
     "t": (1000, (0, 0, 1, 0, 0, 0, 0)),
     "bar": (100000, (-2, -1, 1, 0, 0, 0, 0)),
 }
-_PLAIN = {
+_PLAIN: dict[str, tuple[int | Fraction, tuple[int, ...]]] = {
     "min": (60, (1, 0, 0, 0, 0, 0, 0)),
     "h": (3600, (1, 0, 0, 0, 0, 0, 0)),
     "d": (86400, (1, 0, 0, 0, 0, 0, 0)),
@@ -82,7 +85,9 @@ _PLAIN = {
 
 def _atoms() -> dict[str, Measure]:
     atoms = {
-        prefix + atom: Measure(factor * Fraction(10) ** power, powers)
+        prefix + atom: Measure(
+            factor * Fraction(10**power if power >= 0 else Fraction(1, 10**-power)), powers
+        )
         for atom, (factor, powers) in _METRIC.items()
         for prefix, power in _PREFIXES.items()
     }
@@ -103,7 +108,9 @@ def measure(code: str) -> Measure | None:
         return None
     factor, powers = Fraction(1), [0] * 7
     for atom, power in form:
-        known = _ATOMS.get(atom) or (Measure(Fraction(int(atom)), (0,) * 7) if atom.isdigit() and int(atom) else None)
+        known = _ATOMS.get(atom) or (
+            Measure(Fraction(int(atom)), (0,) * 7) if atom.isdigit() and int(atom) else None
+        )
         if known is None:
             return None
         factor *= known.factor**power

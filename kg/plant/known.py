@@ -1,0 +1,93 @@
+"""The relations and decoys of the sample line, in the labels of the vocabulary.
+
+They restate `kg.plant.physics` for people and programs that look for influences.
+"""
+
+from __future__ import annotations
+
+from kg.plant.relations import Decoy, Relation
+
+_RUN = {
+    "mixing": "SlurryComponentMixing",
+    "coating": "BatteryElectrodeCoating",
+    "drying": "CoatedFabricatedElectrodeDrying",
+    "calendering": "FabricatedElectrodeCalendering",
+    "filling": "PouchCellElectrolyteFilling",
+    "formation": "PouchCellFormation",
+    "stacking": "FabricatedElectrodeStacking",
+    "slitting": "SlittingFabricatedElectrodeSeparation",
+}
+
+RELATIONS: tuple[Relation, ...] = (
+    Relation("mixing", "SolidContent", "slurry batch", "SlurryViscosity", "slurry batch", 1,
+             "exp(0.22 x deviation in %)", "3 %"),
+    Relation("mixing", "SolidContent", "slurry batch", "SlurryDensity", "slurry batch", 1,
+             "volumes of solids and solvent add up", "0.004 g/cm3"),
+    Relation("mixing", "SolidContent", "slurry batch", "MassLoading", "coated web", 1,
+             "proportional", "0.4 % of each web, 0.8 % of each batch"),
+    Relation("coating", "CoatingGap", _RUN["coating"], "WetFilmThickness", "coated web", 1,
+             "0.55 x gap", "0.8 um, 0.8 % of each batch"),
+    Relation("coating", "CoatingGap", _RUN["coating"], "MassLoading", "coated web", 1,
+             "proportional", "0.4 % of each web, 0.8 % of each batch"),
+    Relation("coating", "CoatingGap", _RUN["coating"], "DryCoatingThickness", "dried web", 1,
+             "proportional", "0.5 %"),
+    Relation("drying", "DryerTemperature", _RUN["drying"], "ResidualSolventContent", "dried web", -1,
+             "exp(-deviation in K / 22)", "6 %"),
+    Relation("drying", "DryingDuration", _RUN["drying"], "ResidualSolventContent", "dried web", -1,
+             "exp(-deviation in min / 3)", "6 %"),
+    Relation("coating", "CoatingLineSpeed", _RUN["coating"], "ResidualSolventContent", "dried web", 1,
+             "dryer of 6 m, so the dwell time is 6 m / speed", "6 %"),
+    Relation("calendering", "LineLoad", _RUN["calendering"], "Porosity", "calendered web", -1,
+             "exponential approach to the densest packing", "0.6 % absolute"),
+    Relation("calendering", "LineLoad", _RUN["calendering"], "CalenderedDensity", "calendered web", 1,
+             "solids density x (1 - porosity)", "follows the porosity"),
+    Relation("calendering", "LineLoad", _RUN["calendering"], "CompactionRate", "calendered web", 1,
+             "1 - thickness after / thickness before", "follows the porosity"),
+    Relation("calendering", "LineLoad", _RUN["calendering"], "CalenderedCoatingThickness", "calendered web",
+             -1, "mass loading / (solids density x (1 - porosity))", "0.3 um, follows the porosity"),
+    Relation("calendering", "RollTemperature", _RUN["calendering"], "Porosity", "calendered web", -1,
+             "the load needed falls by 0.4 % for each K; weak", "0.6 % absolute"),
+    Relation("coating", "MassLoading", "coated web", "CalenderedCoatingThickness", "calendered web", 1,
+             "proportional at a given porosity", "0.3 um"),
+    Relation("calendering", "Porosity", "calendered web", "DischargingCapacity", "cell", 1,
+             "1 - 0.16 exp(-(porosity - 0.20) / 0.06)", "0.4 %", "Cathode"),
+    Relation("calendering", "LineLoad", _RUN["calendering"], "DischargingCapacity", "cell", -1,
+             "through the porosity", "0.4 %", "Cathode"),
+    Relation("coating", "MassLoading", "coated web", "DischargingCapacity", "cell", 1,
+             "proportional", "0.4 %", "Cathode"),
+    Relation("filling", "ElectrolyteVolume", _RUN["filling"], "DischargingCapacity", "cell", 1,
+             "1 - 0.09 exp(-(volume / pore volume - 1.1) / 0.4)", "0.4 %"),
+    Relation("formation", "FormationCurrent", _RUN["formation"], "DischargingCapacity", "cell", -1,
+             "1 - 0.25 x (rate - 0.05)", "0.4 %"),
+    Relation("calendering", "Porosity", "calendered web", "InitialCoulombicEfficiency", "cell", 1,
+             "- 3.0 exp(-(porosity - 0.20) / 0.06)", "0.15 % absolute", "Cathode"),
+    Relation("filling", "ElectrolyteVolume", _RUN["filling"], "InitialCoulombicEfficiency", "cell", 1,
+             "- 1.8 exp(-(volume / pore volume - 1.1) / 0.4)", "0.15 % absolute"),
+    Relation("formation", "FormationCurrent", _RUN["formation"], "InitialCoulombicEfficiency", "cell", -1,
+             "- 12 x (rate - 0.1)", "0.15 % absolute"),
+    Relation("formation", "FormationCurrent", _RUN["formation"], "FormationGasVolume", "cell", 1,
+             "3.0 ml x (rate - 0.05)", "5 %"),
+    Relation("calendering", "Porosity", "calendered web", "ACInternalResistance", "cell", -1,
+             "4.0 mOhm x exp(-(porosity - 0.20) / 0.06)", "0.12 mOhm", "Cathode"),
+    Relation("filling", "ElectrolyteVolume", _RUN["filling"], "ACInternalResistance", "cell", -1,
+             "2.5 mOhm x exp(-(volume / pore volume - 1.1) / 0.4)", "0.12 mOhm"),
+)  # fmt: skip
+
+DECOYS: tuple[Decoy, ...] = (
+    Decoy("mixing", "MixerSpeed", _RUN["mixing"]),
+    Decoy("mixing", "MixingDuration", _RUN["mixing"]),
+    Decoy("mixing", "MixingTemperature", _RUN["mixing"]),
+    Decoy("coating", "WebTension", _RUN["coating"]),
+    Decoy("coating", "AmbientCelsiusTemperature", _RUN["coating"]),
+    Decoy("drying", "FanFrequency", _RUN["drying"]),
+    Decoy("drying", "DryerAirSpeed", _RUN["drying"]),
+    Decoy("calendering", "CalenderLineSpeed", _RUN["calendering"]),
+    Decoy("calendering", "WebTension", _RUN["calendering"]),
+    Decoy("slitting", "SlittingSpeed", _RUN["slitting"]),
+    Decoy("stacking", "StackingCycleTime", _RUN["stacking"]),
+    Decoy("filling", "InjectionPressure", _RUN["filling"]),
+    Decoy("filling", "SealingTemperature", _RUN["filling"]),
+    Decoy("filling", "WettingDuration", _RUN["filling"]),
+    Decoy("formation", "FormationTemperature", _RUN["formation"]),
+    Decoy("formation", "FormationPressure", _RUN["formation"]),
+)
