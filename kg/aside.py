@@ -6,18 +6,26 @@ import copy
 import csv
 import io
 import json
-from collections.abc import Iterable
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import openpyxl
+from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
 from kg.findings import Finding
-from kg.sources.grid import SET_ASIDE_COLUMNS
+from kg.sources.csvfile import csv_rows
+from kg.sources.grid import SET_ASIDE_COLUMNS, Row, header_index
+from kg.sources.read import RECORDS, WORKBOOKS
+from kg.sources.records import LINES, pointer_token
 from kg.sources.table import Reading, Table
+from kg.sources.text import read_text
+from kg.sources.xlsx import cell_text, sheet_values
 
 Rows = list[tuple[Table, Reading, list[Finding]]]
 """For each table of a file: how it was read, and the findings that set rows aside."""
+
+Cells = tuple[object, ...]
 
 
 def aside_name(name: str) -> str:
@@ -30,59 +38,72 @@ def aside_name(name: str) -> str:
     return f"{stem}.set-aside{dot}{ending}" if dot else f"{name}.set-aside"
 
 
-def _reasons(findings: Iterable[Finding]) -> dict[str, str]:
-    reasons: dict[str, list[str]] = {}
-    for finding in findings:
-        column = f"{finding.column}: " if finding.column else ""
-        reasons.setdefault(finding.place, []).append(f"{column}{finding.message}")
-    return {place: " ".join(dict.fromkeys(said)) for place, said in reasons.items()}
+def _reasons(rows: Rows) -> dict[str, str]:
+    """Return the reasons of each row set aside, by its place in the file."""
+    said: dict[str, dict[str, None]] = {}
+    for table, _, findings in rows:
+        for bad in table.bad:
+            said.setdefault(bad.place, {})[f"{bad.reason}."] = None
+        for finding in findings:
+            column = f"{finding.column}: " if finding.column else ""
+            said.setdefault(finding.place, {})[f"{column}{finding.message}"] = None
+    return {place: " ".join(texts) for place, texts in said.items()}
 
 
-def _grid(table: Table, findings: list[Finding]) -> list[list[str]]:
-    """Return header and rows, in the order of the file; cells are as they stand there."""
-    reasons = _reasons(findings)
-    columns = [column for column in table.columns if not column.startswith("preamble.")]
-    rows: list[tuple[str, list[str]]] = []
-    frame = table.frame.select(columns)
-    for place, cells in zip(table.places, frame.iter_rows(), strict=True):
-        if place in reasons:
-            rows.append((place, ["" if cell is None else cell for cell in cells]))
-    for bad in table.bad:
-        cells = [*bad.cells, *[""] * (len(columns) - len(bad.cells))]
-        rows.append((bad.place, cells))
-        reasons.setdefault(bad.place, bad.reason)
-    rows.sort(key=lambda row: int(row[0].rsplit("=", 1)[-1]) if "=" in row[0] else 0)
-    header = [*columns, *SET_ASIDE_COLUMNS]
-    return [header, *([*cells, reasons[place], f"{table.file}#{place}"] for place, cells in rows)]
+def _grid(path: Path, lines: list[Row], values: list[Cells], rows: Rows) -> Iterator[Cells]:
+    """Yield what stands above the table, its header, and the rows set aside, as they stand in the source.
+
+    `lines` are the rows of the source as text, `values` their cells as the source has them.
+    """
+    reasons = {int(place.rsplit("row=", 1)[-1]): (place, said) for place, said in _reasons(rows).items()}
+    file, reading = rows[0][0].file, rows[0][1]
+    last = header_index(path, lines, reading.header, reading) + reading.header_rows - 1
+    header = lines[last].cells
+    while header and not header[-1].strip():
+        header = header[:-1]
+    # A file that was set aside itself has the columns already.
+    kept = [index for index, name in enumerate(header) if name not in SET_ASIDE_COLUMNS]
+    for index, (line, value) in enumerate(zip(lines, values, strict=True)):
+        cells = [*value, *[None] * (len(header) - len(value))]
+        if index < last:
+            yield value
+        elif index == last:
+            yield (*(cells[number] for number in kept), *SET_ASIDE_COLUMNS)
+        elif line.number in reasons:
+            place, said = reasons[line.number]
+            surplus = cells[len(header) :] if any(cell.strip() for cell in line.cells[len(header) :]) else []
+            yield (*(cells[number] for number in kept), *surplus, said, f"{file}#{place}")
 
 
-def _preamble(table: Table, delimiter: str) -> list[list[str]]:
-    return [
-        [f"{column.removeprefix('preamble.')}:", table.frame[column][0] or ""]
-        for column in table.columns
-        if column.startswith("preamble.") and table.frame.height
-    ]
-
-
-def _csv(rows: Rows) -> bytes:
-    table, reading, findings = rows[0]
+def _csv(path: Path, rows: Rows) -> bytes:
+    reading = rows[0][1]
+    lines, encoding = csv_rows(path, reading)
     text = io.StringIO(newline="")
-    writer = csv.writer(text, delimiter=reading.delimiter, lineterminator="\n")
-    lines = _preamble(table, reading.delimiter)
-    # The header stands where the mapping looks for it.
-    gap = reading.header - 1 - len(lines) if isinstance(reading.header, int) else 0
-    writer.writerows([*lines, *[[]] * max(gap, 0), *_grid(table, findings)])
-    return text.getvalue().encode(table.encoding, "replace")
+    csv.writer(text, delimiter=reading.delimiter, lineterminator="\n").writerows(
+        _grid(path, lines, [line.cells for line in lines], rows)
+    )
+    return text.getvalue().encode(encoding, "replace")
 
 
-def _xlsx(rows: Rows) -> bytes:
+def _xlsx(path: Path, rows: Rows) -> bytes:
     book = openpyxl.Workbook()
     book.remove(book.worksheets[0])
-    for number, (table, reading, findings) in enumerate(rows, start=1):
-        sheet = book.create_sheet(reading.sheet or f"Sheet{number}")
-        gap = reading.header - 1 if isinstance(reading.header, int) else 0
-        for row in [*[[]] * gap, *_grid(table, findings)]:
-            sheet.append(row)
+    sheets: dict[str | None, Rows] = {}
+    for row in rows:
+        sheets.setdefault(row[1].sheet, []).append(row)
+    for name, parts in sheets.items():
+        values, title, _ = sheet_values(path, name)
+        sheet = book.create_sheet(title)
+        lines = [
+            Row(n, tuple(cell_text(value, ".") for value in row)) for n, row in enumerate(values, start=1)
+        ]
+        for number, cells in enumerate(_grid(path, lines, values, parts), start=1):
+            for column, value in enumerate(cells, start=1):
+                if isinstance(value, str):
+                    # A text that begins with '=' stays a text.
+                    sheet.cell(number, column, ILLEGAL_CHARACTERS_RE.sub("", value)).data_type = "s"
+                elif value is not None:
+                    sheet.cell(number, column).value = value
     buffer = io.BytesIO()
     book.save(buffer)
     return buffer.getvalue()
@@ -100,7 +121,7 @@ def _prune(value: Any, pointer: str, reasons: dict[str, str]) -> Any:
     if isinstance(value, dict):
         pruned = {}
         for key, item in value.items():
-            below = inside + key.replace("~", "~0").replace("/", "~1")
+            below = inside + pointer_token(key)
             holds = any(place == below or place.startswith(f"{below}/") for place in reasons)
             pruned[key] = _prune(item, below, reasons) if holds else item
         return pruned
@@ -108,24 +129,23 @@ def _prune(value: Any, pointer: str, reasons: dict[str, str]) -> Any:
 
 
 def _json(path: Path, rows: Rows) -> bytes:
-    reasons: dict[str, str] = {}
-    for _, _, findings in rows:
-        reasons |= _reasons(findings)
-    encoding = rows[0][0].encoding
-    text = path.read_text(encoding="utf-8-sig" if encoding == "utf-8" else encoding)
-    if path.suffix.lower() == ".json":
-        return json.dumps(_prune(json.loads(text), "", reasons), ensure_ascii=False, indent=2).encode()
-    lines = [json.loads(line) for line in text.splitlines() if line.strip()]
-    pruned = _prune(lines, "", reasons)
-    return "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in pruned).encode()
+    text, encoding = read_text(path, rows[0][1].encodings)
+    ascii_ = not encoding.lower().startswith("utf")
+    reasons = _reasons(rows)
+    if path.suffix.lower() not in LINES:
+        out = json.dumps(_prune(json.loads(text), "", reasons), ensure_ascii=ascii_, indent=2)
+    else:
+        lines = [json.loads(line) for line in text.split("\n") if line.strip()]
+        out = "".join(f"{json.dumps(line, ensure_ascii=ascii_)}\n" for line in _prune(lines, "", reasons))
+    return out.encode(encoding)
 
 
 def aside_bytes(path: Path, rows: Rows) -> bytes:
     """Return the file of rows set aside, in the form of the source, ready to be mended and loaded."""
     ending = path.suffix.lower()
-    if ending in (".json", ".jsonl", ".ndjson"):
+    if ending in RECORDS:
         return _json(path, rows)
-    return _xlsx(rows) if ending in (".xlsx", ".xlsm") else _csv(rows)
+    return _xlsx(path, rows) if ending in WORKBOOKS else _csv(path, rows)
 
 
 def aside_report(findings: list[Finding]) -> bytes:

@@ -7,7 +7,7 @@ import re
 from kg.errors import KgError
 from kg.terms import Vocabulary
 
-# Strings, IRIs and comments pass untouched; a label is qualified by a dot: term:bvco.Binder, term:"Line load".
+# Strings, IRIs and comments pass untouched; a dot qualifies a label: term:bvco.Binder, term:"Line load".
 _TOKEN = re.compile(
     r'"""(?:[^"\\]|\\.|"(?!""))*"""'
     r"|'''(?:[^'\\]|\\.|'(?!''))*'''"

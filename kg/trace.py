@@ -78,6 +78,9 @@ def find(store: Store, name: str) -> str:
             }} ORDER BY ?thing"""
     )
     things = [row["thing"].value for row in rows]
+    # A cell is called PC-0001; so is the last part of the key of each run on it.
+    whole = [iri for iri in things if "/" not in iri.removeprefix(store.base).partition("/")[2]]
+    things = whole or things
     if len(things) == 1:
         return str(things[0])
     if things:
@@ -143,7 +146,7 @@ class Tracer:
             unit = next((self.words.units.get(iri) for iri in self.objects(quantity, model.HAS_UNIT)), None)
             name = quantity.partition("#")[2]
             term = terms[0] if terms else name
-            found.append(Value(term, float(value), unit.symbol or unit.code if unit else "", name))
+            found.append(Value(term, float(value), unit.name if unit else "", name))
         return sorted(found, key=lambda value: (value.term, value.name))
 
     def sources(self, iri: str) -> list[str]:

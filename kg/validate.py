@@ -15,6 +15,7 @@ from rdflib.namespace import RDF, RDFS, SH
 
 from kg.errors import Fault, FaultsError
 from kg.resources import PACKAGE
+from kg.sift import Rules, read_rules, sift
 from kg.terms import Vocabulary, vocabulary
 
 Scope = Literal["record", "line"]
@@ -78,11 +79,22 @@ def _text(node: rdflib.term.Node | None) -> str:
     return "" if node is None else str(node)
 
 
-def validate(triples: Iterable[ox.Triple], scope: Scope) -> list[Result]:
-    """Return what the shapes of a scope find in some triples, in a fixed order."""
+@functools.cache
+def _rules(scope: Scope) -> Rules:
+    return read_rules(shapes(scope), vocabulary())
+
+
+def validate(triples: Iterable[ox.Triple], scope: Scope, *, sifted: bool = True) -> list[Result]:
+    """Return what the shapes of a scope find in some triples, in a fixed order.
+
+    `sifted` takes quantities that surely keep all rules out before the engine runs; the findings are the same.
+    """
     rules = shapes(scope)
     if not len(rules):
         return []
+    clean: set[str] = set()
+    if sifted:
+        triples, clean = sift(triples, _rules(scope), vocabulary())
     data = _data_graph(triples, vocabulary())
     _, report, _ = pyshacl.validate(data, shacl_graph=rules, inference="none", meta_shacl=False)
     assert isinstance(report, rdflib.Graph)
@@ -90,9 +102,12 @@ def validate(triples: Iterable[ox.Triple], scope: Scope) -> list[Result]:
     for node in report.subjects(RDF.type, SH.ValidationResult):
         severity = _text(report.value(node, SH.resultSeverity)).rsplit("#", 1)[-1]
         assert severity in ("Violation", "Warning", "Info")
+        focus = _text(report.value(node, SH.focusNode))
+        if focus in clean:
+            continue  # only its links were left for the engine, so it seems to lack the rest
         results.append(
             Result(
-                focus=_text(report.value(node, SH.focusNode)),
+                focus=focus,
                 path=_text(report.value(node, SH.resultPath)),
                 value=_text(report.value(node, SH.value)),
                 rule=_text(report.value(node, SH.sourceShape)),

@@ -12,7 +12,7 @@ from rich.table import Table
 
 from kg import queries
 from kg.answers import Answer
-from kg.cli.common import json_option, out, print_json, store_option
+from kg.cli.common import count, json_option, out, print_json, store_option
 from kg.errors import KgError
 from kg.graph import Graph
 from kg.store import Store
@@ -31,8 +31,8 @@ def _params(pairs: tuple[str, ...]) -> dict[str, str]:
     return values
 
 
-def print_table(answer: Answer, base: str) -> None:
-    """Print rows for people: lines as wide as they are, so that nothing is cut in a pipe."""
+def print_table(answer: Answer, base: str, of: int | None = None) -> None:
+    """Print rows for people, uncut in a pipe; `of` is how many there are where only the first are shown."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     numeric = [
         any(isinstance(row[i], ox.Literal) and row[i].datatype.value.endswith(("double", "integer")) for row in answer.rows)
@@ -46,7 +46,8 @@ def print_table(answer: Answer, base: str) -> None:
         out.print(table)
     else:
         out.print(table, width=10_000 if answer.rows else 200, crop=False)
-    out.print(f"{len(answer.rows):,} {'row' if len(answer.rows) == 1 else 'rows'}")
+    total = count(len(answer.rows) if of is None else of, "row")
+    out.print(f"{len(answer.rows):,} of {total}" if of and of > len(answer.rows) else total)
 
 
 def _list(as_json: bool) -> None:

@@ -12,7 +12,7 @@ from kg.errors import Fault, FaultsError
 from kg.findings import Finding
 from kg.iri import file_iri
 from kg.mappers.cells import keys, moments, numbers, problems
-from kg.mappers.plan import Plan, Thing
+from kg.mappers.plan import Plan
 from kg.near import near, quoted
 from kg.sources.table import Table
 from kg.units import Units
@@ -24,7 +24,7 @@ INDEX = "kg row index"
 class Mapped:
     """What a table becomes: triples of the rows that can be read, and findings on the others.
 
-    `rows` holds the row index of each thing, `things` its IRI; `lines` the triples as N-Triples.
+    `things` holds for each thing its IRI, by the index of the row; `lines` the triples as N-Triples.
     """
 
     plan: Plan
@@ -51,26 +51,27 @@ def check_columns(plan: Plan, table: Table) -> Table:
 
     Raises FaultsError where a column is neither mapped nor ignored, or a mapped one is absent.
     """
-    known = set(plan.columns) | set(plan.ignore)
-    name = plan.path.name
+    name, here = plan.path.name, table.columns
+    known = {*plan.columns, *plan.ignore}
+    strange = [column for column in here if column not in known]
+    absent = [column for column in plan.columns if column not in here]
+    if here and len(strange) == len(here):
+        text = f"no column of this table is one of {name}; its header is: {', '.join(here)}."
+        hint = "Is it the right mapping, and the right row for the header?"
+        raise FaultsError([Fault(table.file, 0, f"{text} {hint}")])
     faults = []
-    for column in table.columns:
-        if column not in known:
-            alike = near(column, [other for other in known if other not in table.columns])
-            hint = f" Near, and not in the table: {quoted(alike)}." if alike else ""
-            text = f"column '{column}' is neither mapped nor ignored in {name}.{hint}"
-            faults.append(Fault(table.file, 0, f"{text} Add a line for it under 'columns' or 'ignore'."))
-    absent = [column for column in plan.columns if column not in table.columns]
+    for column in strange:
+        alike = near(column, absent)
+        hint = f" Near, and not in the table: {quoted(alike)}." if alike else ""
+        text = f"column '{column}' is neither mapped nor ignored in {name}.{hint}"
+        faults.append(Fault(table.file, 0, f"{text} Add a line for it under 'columns' or 'ignore'."))
     for column in absent:
         if column not in plan.optional:
-            here = ", ".join(table.columns[:12])
+            alike = near(column, strange)
+            hint = f" Near, and not in the mapping: {quoted(alike)}." if alike else ""
+            text = f"there is no column '{column}', which {name} maps.{hint}"
             faults.append(
-                Fault(
-                    table.file,
-                    0,
-                    f"there is no column '{column}', which {name} maps. Columns here: {here}. "
-                    "If it may be absent, write 'optional: true' on its line.",
-                )
+                Fault(table.file, 0, f"{text} If it may be absent, write 'optional: true' on its line.")
             )
     if faults:
         raise FaultsError(faults)
@@ -114,31 +115,38 @@ class _Writer:
             pl.concat_str(pl.lit(f"{self.graph}#"), table.places).alias("kg place"),
         )
         self.things: dict[str, pl.DataFrame] = {}
+        self.identifiers: list[pl.DataFrame] = []
         self.lines: list[pl.Series] = []
 
     def emit(self, frame: pl.DataFrame, expression: pl.Expr) -> None:
         self.lines.append(frame.select(expression.alias("line"))["line"])
 
     def name_things(self) -> None:
-        """Add a column `kg thing NAME` with the IRI of each thing; several in one cell make several rows."""
+        """Find the IRI of each thing in each row; several in one cell make several."""
         for thing in self.plan.things:
-            keyed = self.split(thing) if thing.split else self.table
-            column = keys(thing, keyed)
-            iris = pl.select(pl.concat_str(pl.lit(f"{self.base}{thing.kind}/"), column).alias("iri"))["iri"]
-            index = keyed.frame[INDEX] if thing.split else self.frame[INDEX]
-            self.things[thing.name] = pl.DataFrame({INDEX: index, "iri": iris}).drop_nulls()
+            frame = self.split(*thing.split) if thing.split else self.frame
+            key = keys(thing, frame, self.table.file)
+            named = frame.with_columns(
+                pl.concat_str(pl.lit(f"{self.base}{thing.kind}/"), key).alias("kg iri")
+            )
+            named = named.filter(pl.col("kg iri").is_not_null())
+            self.things[thing.name] = named.select(INDEX, iri="kg iri")
+            self.identifiers += [
+                named.select(INDEX, iri="kg iri", text=column)
+                for column, name in self.plan.ids
+                if name == thing.name
+            ]
         run = self.plan.run or self.plan.things[0]
-        named = self.things[run.name][INDEX]
-        wrong = ~self.frame[INDEX].is_in(named.implode())
-        columns = run.key_columns
-        message = f"the {run.name} has no key; it is made of: {', '.join(columns)}."
-        self.findings += problems(self.table, columns[0] if columns else "", wrong, "key", message)
+        unnamed = ~self.frame[INDEX].is_in(self.things[run.name][INDEX].implode())
+        for column in run.key_columns:
+            wrong = unnamed & (self.frame[column].is_null() | (column == (run.split or ("",))[0]))
+            self.findings += problems(
+                self.table, column, wrong, "key", f"this cell is empty; it is the key of '{run.name}'."
+            )
 
-    def split(self, thing: Thing) -> Table:
-        column = next(name for name in thing.key_columns)
-        frame = self.frame.with_columns(pl.col(column).str.split(thing.split or ",")).explode(column)
-        frame = frame.with_columns(pl.col(column).str.strip_chars()).filter(pl.col(column) != "")
-        return Table(self.table.file, frame, frame[INDEX].cast(pl.String))
+    def split(self, column: str, sign: str) -> pl.DataFrame:
+        frame = self.frame.with_columns(pl.col(column).str.split(sign)).explode(column)
+        return frame.with_columns(pl.col(column).str.strip_chars()).filter(pl.col(column) != "")
 
     def read_cells(self) -> None:
         """Add a column with the values of each quantity and moment."""
@@ -163,20 +171,20 @@ class _Writer:
             keep = ~pl.col(INDEX).is_in(away)
             self.frame = self.frame.filter(keep)
             self.things = {name: things.filter(keep) for name, things in self.things.items()}
+            self.identifiers = [frame.filter(keep) for frame in self.identifiers]
 
     def bearer(self, name: str) -> pl.DataFrame:
-        """Return the rows of the frame with the IRI of one thing as `iri`."""
-        return self.frame.join(self.things[name], on=INDEX, how="inner", maintain_order="left")
+        """Return the rows of the frame with the IRI of one thing as `kg iri`, a name that no source gives."""
+        things = self.things[name].rename({"iri": "kg iri"})
+        return self.frame.join(things, on=INDEX, how="inner", maintain_order="left")
 
     def write_things(self) -> None:
         for thing in self.plan.things:
             rows = self.bearer(thing.name)
-            self.emit(rows, _triple("iri", model.RDF_TYPE, _constant(thing.type_iri)))
-            self.emit(rows, _triple("iri", model.DERIVED_FROM, _iri("kg place")))
-        for column, name in self.plan.ids:
-            thing = next(thing for thing in self.plan.things if thing.name == name)
-            if thing.split is None:
-                self.emit(self.bearer(name), _triple("iri", model.IDENTIFIER, _literal(column)))
+            self.emit(rows, _triple("kg iri", model.RDF_TYPE, _constant(thing.type_iri)))
+            self.emit(rows, _triple("kg iri", model.DERIVED_FROM, _iri("kg place")))
+        for frame in self.identifiers:
+            self.emit(frame, _triple("iri", model.IDENTIFIER, _literal("text")))
 
     def pair(self, left: str, right: str) -> pl.DataFrame:
         things = self.things[left].rename({"iri": "left"})
@@ -211,39 +219,41 @@ class _Writer:
             if rows.is_empty():
                 continue
             rows = rows.with_columns(
-                pl.concat_str(pl.col("iri"), pl.lit(f"#{quantity.fragment}")).alias("quantity"),
-                pl.col(value).cast(pl.String).alias("number"),
-            ).with_columns(pl.concat_str(pl.col("quantity"), pl.lit(".number")).alias("part"))
+                pl.concat_str(pl.col("kg iri"), pl.lit(f"#{quantity.fragment}")).alias("kg quantity"),
+                pl.col(value).cast(pl.String).alias("kg number"),
+            ).with_columns(pl.concat_str(pl.col("kg quantity"), pl.lit(".number")).alias("kg part"))
             is_run = run is not None and quantity.thing == run.name
             has = model.HAS_PROCESS_PARAMETER if is_run else model.HAS_PROPERTY
-            self.emit(rows, _triple("iri", has, _iri("quantity")))
-            self.emit(rows, _triple("quantity", model.RDF_TYPE, _constant(quantity.term.iri)))
-            self.emit(rows, _triple("quantity", model.RDF_TYPE, _constant(model.VALUE_KINDS[quantity.kind])))
-            self.emit(rows, _triple("quantity", model.HAS_UNIT, _constant(quantity.canonical.iri)))
-            self.emit(rows, _triple("quantity", model.HAS_NUMERICAL_PART, _iri("part")))
-            self.emit(rows, _triple("part", model.RDF_TYPE, _constant(model.REAL_DATA)))
+            self.emit(rows, _triple("kg iri", has, _iri("kg quantity")))
+            self.emit(rows, _triple("kg quantity", model.RDF_TYPE, _constant(quantity.term.iri)))
+            self.emit(
+                rows, _triple("kg quantity", model.RDF_TYPE, _constant(model.VALUE_KINDS[quantity.kind]))
+            )
+            self.emit(rows, _triple("kg quantity", model.HAS_UNIT, _constant(quantity.canonical.iri)))
+            self.emit(rows, _triple("kg quantity", model.HAS_NUMERICAL_PART, _iri("kg part")))
+            self.emit(rows, _triple("kg part", model.RDF_TYPE, _constant(model.REAL_DATA)))
             double = model.XSD + "double"
-            self.emit(rows, _triple("part", model.HAS_NUMBER_VALUE, _literal("number", double)))
+            self.emit(rows, _triple("kg part", model.HAS_NUMBER_VALUE, _literal("kg number", double)))
             if quantity.unit != quantity.canonical:
                 rows = self.with_token(rows, quantity.column, quantity.unit.code if quantity.unit else None)
-                self.emit(rows, _triple("quantity", model.SOURCE_TOKEN, _literal("token")))
+                self.emit(rows, _triple("kg quantity", model.SOURCE_TOKEN, _literal("kg token")))
 
     def with_token(self, rows: pl.DataFrame, column: str, unit: str | None) -> pl.DataFrame:
         parts = [pl.col(column)] if unit is None else [pl.col(column), pl.lit(f" {unit}")]
-        return rows.with_columns(pl.concat_str(parts).alias("token"))
+        return rows.with_columns(pl.concat_str(parts).alias("kg token"))
 
     def write_texts(self) -> None:
         run = self.plan.run
         for number, moment in enumerate(self.plan.moments):
             if run:
                 time = _literal(f"kg time {number}", model.XSD + "dateTime")
-                self.emit(self.bearer(run.name), _triple("iri", moment.predicate, time))
+                self.emit(self.bearer(run.name), _triple("kg iri", moment.predicate, time))
         for text in self.plan.texts:
-            self.emit(self.bearer(text.thing), _triple("iri", text.predicate, _literal(text.column)))
+            self.emit(self.bearer(text.thing), _triple("kg iri", text.predicate, _literal(text.column)))
         for choice in self.plan.choices:
             for cell, iri in choice.classes:
                 rows = self.bearer(choice.thing).filter(pl.col(choice.column) == cell)
-                self.emit(rows, _triple("iri", model.RDF_TYPE, _constant(iri)))
+                self.emit(rows, _triple("kg iri", model.RDF_TYPE, _constant(iri)))
 
 
 def apply(plan: Plan, table: Table, base: str, units: Units, without: Iterable[int] = ()) -> Mapped:

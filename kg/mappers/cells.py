@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -38,15 +39,37 @@ def problems(
     ]
 
 
-def _plain(texts: pl.Series, decimal: str, thousands: str | None) -> pl.Series:
-    """Return texts with the decimal sign '.', null where they are no decimals of that form."""
-    group = rf"\d{{1,3}}(?:[{thousands}]\d{{3}})+|\d+" if thousands else r"\d+"
-    point = "," if decimal == "," else r"\."
-    pattern = rf"^[+-]?(?:(?:{group})(?:{point}\d*)?|{point}\d+)(?:[eE][+-]?\d+)?$"
-    good = texts.str.contains(pattern)
-    plain = texts if not thousands else texts.str.replace_all(thousands, "", literal=True)
-    plain = plain.str.replace(",", ".", literal=True) if decimal == "," else plain
-    return pl.select(pl.when(good).then(plain)).to_series()
+_THOUSANDS = {".": r"\.", ",": ",", " ": "[ \u00a0\u202f]", "'": "['\u2019]"}
+"""The signs that people and programs write for each sign between thousands."""
+
+
+def _number(decimal: str, thousands: str | None) -> str:
+    group = _THOUSANDS[thousands] if thousands else None
+    whole = rf"[0-9]{{1,3}}(?:{group}[0-9]{{3}})+|[0-9]+" if group else "[0-9]+"
+    point = re.escape(decimal)
+    return rf"[+-]?(?:(?:{whole})(?:{point}[0-9]*)?|{point}[0-9]+)(?:[eE][+-]?[0-9]+)?"
+
+
+def _floats(texts: pl.Series, decimal: str, thousands: str | None) -> pl.Series:
+    """Return texts that are decimals of this form as numbers; null where they are not, or are too large."""
+    plain = texts.str.replace_all(_THOUSANDS[thousands], "") if thousands else texts
+    values = plain.str.replace(decimal, ".", literal=True).cast(pl.Float64, strict=False)
+    good = texts.str.contains(rf"^(?:{_number(decimal, thousands)})$") & values.is_finite()
+    return pl.select(pl.when(good).then(values)).to_series()
+
+
+def _scaled(values: pl.Series, factor: float, offset: float) -> pl.Series:
+    """Return values * factor + offset without the binary noise of that; null where it is no number."""
+    if (factor, offset) == (1.0, 0.0):
+        return values
+    scaled = values * factor + offset
+    # Rounding multiplies by a power of ten, which is exact for the numbers of a plant, but not for all.
+    if (scaled.abs().is_between(1e-7, 1e15) | (scaled == 0)).all():
+        return scaled.round_sig_figs(15)
+    rounded = [None if value is None else float(f"{value:.15g}") for value in scaled]
+    return pl.Series(
+        [None if value is None or math.isinf(value) else value for value in rounded], dtype=pl.Float64
+    )
 
 
 def numbers(
@@ -85,7 +108,8 @@ def _inline(
             elif isinstance(error, UnknownUnitError):
                 message = str(error)
             else:
-                message = f"'{code}' does not measure '{quantity.term.label}', which is stored in '{canonical.code}'."
+                label = quantity.term.label
+                message = f"'{code}' does not measure '{label}', which is stored in '{canonical.code}'."
             found += problems(table, column, same, "unit", message)
         else:
             result = pl.select(pl.when(same).then(_scaled(values, *factors)).otherwise(result)).to_series()
@@ -102,7 +126,9 @@ def moments(moment: Moment, plan: Plan, table: Table) -> tuple[pl.Series, list[t
     values: list[str | None] = []
     skipped: list[bool] = []
     for text in texts:
-        value = None if text is None else _moment(text, moment.format, plan.reading.decimal, table.native_times)
+        value = (
+            None if text is None else _moment(text, moment.format, plan.reading.decimal, table.native_times)
+        )
         if value is not None and value.tzinfo is None:
             local = value.replace(tzinfo=zone)
             skipped.append(local.astimezone(UTC).astimezone(zone).replace(tzinfo=None) != value)
@@ -130,7 +156,9 @@ def _moment(text: str, format_: str, decimal: str, native: bool) -> datetime | N
         try:
             if read == "excel":
                 # Serial days carry binary noise; a millisecond is the precision that they have.
-                value = EXCEL_EPOCH + timedelta(milliseconds=round(float(text.replace(decimal, ".")) * 86_400_000))
+                value = EXCEL_EPOCH + timedelta(
+                    milliseconds=round(float(text.replace(decimal, ".")) * 86_400_000)
+                )
             else:
                 value = datetime.fromisoformat(text) if read == "iso" else datetime.strptime(text, read)
         except (ValueError, OverflowError):
@@ -140,14 +168,14 @@ def _moment(text: str, format_: str, decimal: str, native: bool) -> datetime | N
     return None
 
 
-def keys(thing: Thing, table: Table) -> pl.Series:
-    """Return the encoded key of a thing in each row; null where a part of it is missing."""
+def keys(thing: Thing, frame: pl.DataFrame, file: str) -> pl.Series:
+    """Return the encoded key of a thing in each row of a file; null where a part of it is missing."""
     # What was set aside and mended is about the same things as the file that it came from.
-    file = table.file.replace(".set-aside", "")
-    fixed = {"file": file, "stem": file.rsplit(".", 1)[0]}
+    file = file.replace(".set-aside", "")
+    fixed = {"file": file, "stem": file.rpartition(".")[0] or file}
     parts = [
         pl.col(name) if kind == "column" else pl.lit(fixed[name] if kind == "file" else name)
         for kind, name in thing.key
     ]
-    joined = table.frame.select(pl.concat_str(pl.lit("", pl.String), *parts).alias("key"))["key"]
-    return encode_series(joined if len(joined) == table.frame.height else joined.new_from_index(0, table.frame.height))
+    joined = frame.with_columns(pl.concat_str(parts).alias("kg key"))["kg key"]
+    return encode_series(joined)

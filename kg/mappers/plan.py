@@ -178,7 +178,9 @@ class _Compiler:
         place: Place = ("things", name)
         type_ = self.resolve(spec.class_, (*place, "class"), ("class",))
         if type_ and self.is_quantity(type_):
-            self.wrong((*place, "class"), f"'{type_.label}' is a quantity, not a thing. It belongs to a column.")
+            self.wrong(
+                (*place, "class"), f"'{type_.label}' is a quantity, not a thing. It belongs to a column."
+            )
         elif type_ and spec.role == "run" and not self.vocabulary.is_a(type_.iri, PROCESS):
             self.wrong((*place, "class"), f"'{type_.label}' is no process, so it cannot be the run.")
         ids = {column: line for column, line in self.spec.columns.items() if line.id == name}
@@ -192,10 +194,13 @@ class _Compiler:
             key = None
         splits = [(column, line.split) for column, line in ids.items() if line.split]
         if len(splits) > 1:
-            self.wrong(("columns", splits[1][0]), f"only one column of '{name}' can be split; '{splits[0][0]}' is.")
+            self.wrong(
+                ("columns", splits[1][0]), f"only one column of '{name}' can be split; '{splits[0][0]}' is."
+            )
         elif splits and key and ("column", splits[0][0]) not in key:
-            text = f"'{splits[0][0]}' is split, but the key of '{name}' does not hold {{{splits[0][0]}}}. Put it in."
-            self.wrong(("columns", splits[0][0]), text)
+            column = splits[0][0]
+            text = f"'{column}' is split, but the key of '{name}' does not hold {{{column}}}. Put it in."
+            self.wrong(("columns", column), text)
         if type_ is None or key is None:
             return None
         return Thing(name, spec.kind, type_.iri, spec.role, key, splits[0] if splits else None)
@@ -205,7 +210,9 @@ class _Compiler:
 
     def template(self, text: str, place: Place) -> tuple[KeyPart, ...] | None:
         if _TEMPLATE.sub("", text) or not text:
-            self.wrong(place, f"the key '{text}' is no template. Write column names in braces: \"run/{{COLUMN}}\".")
+            self.wrong(
+                place, f"the key '{text}' is no template. Write column names in braces: \"run/{{COLUMN}}\"."
+            )
             return None
         parts: list[KeyPart] = []
         for field, fixed in _TEMPLATE.findall(text):
@@ -239,7 +246,9 @@ class _Compiler:
         term = self.resolve(line.term, (*place, "term"), ("class",))
         canonical = self.vocabulary.canonical_unit(term.iri) if term else None
         if term and not canonical and not self.is_quantity(term):
-            self.wrong((*place, "term"), f"'{term.label}' is no quantity. If it is a thing, it belongs to 'things'.")
+            self.wrong(
+                (*place, "term"), f"'{term.label}' is no quantity. If it is a thing, it belongs to 'things'."
+            )
         dimension = self.vocabulary.dimension(term.iri) if term else None
         unit: Unit | None = None
         known = line.unit == "inline"
@@ -258,8 +267,8 @@ class _Compiler:
             return None
         if unit is not None and not self.measures(unit, canonical, dimension):
             stored = f", which is stored in '{canonical.code}'" if canonical else ""
-            text = f"'{line.unit}' does not measure '{term.label}'{stored}. Give a unit of its kind, or another term."
-            self.wrong((*place, "unit"), text)
+            text = f"'{line.unit}' does not measure '{term.label}'{stored}."
+            self.wrong((*place, "unit"), f"{text} Give a unit of its kind, or another term.")
             return None
         kind = line.value or "measured"
         fragment = term.label + (f".{line.name}" if line.name else "")

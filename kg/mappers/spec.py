@@ -18,7 +18,6 @@ DELIMITERS = {"tab": "\t", ",": ",", ";": ";", "|": "|"}
 VERBS = ("id", "term", "time", "text", "class")
 
 
-
 def _listed(value: Any) -> Any:
     return tuple(filter(None, [value])) if isinstance(value, str) else value
 
@@ -77,7 +76,7 @@ class ColumnSpec(Strict):
     term: str | None = None
     time: Literal["start", "end"] | None = None
     text: str | None = None
-    class_: dict[str, str] | None = Field(default=None, alias="class")
+    class_: dict[str, str] | None = Field(default=None, alias="class", min_length=1)
     unit: str | None = None
     of: str | None = None
     value: Literal["measured", "set", "nominal", "modelled"] | None = None
@@ -155,7 +154,7 @@ _PATTERNS = {
     "name": "is no name for a quantity. Write letters, digits and hyphens: zone-1.",
 }
 _SAID = {
-    "string_type": "one text is expected here. Put it into quotation marks if it holds ':', '{' or '['.",
+    "string_type": "one text is expected here. Put it into quotation marks if it holds ':', '{{' or '['.",
     "tuple_type": "a list is expected here: [A, B].",
     "int_parsing": "{input} is not a whole number.",
     "bool_parsing": "{input} is neither true nor false.",

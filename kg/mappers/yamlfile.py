@@ -41,10 +41,22 @@ class _Loader(yaml.SafeLoader):
 
 _HINTS = (
     ("'\\t'", "Indent with blanks, not with tabs."),
-    ("that cannot start any token", "Put the text into quotation marks, as it begins with a sign that YAML uses."),
-    ("mapping values are not allowed", "Begin lines of one level in the same column, and put a text that holds ': ' into quotation marks."),
-    ("expected ',' or '}'", "Close the brace, and put a text that holds ',', '{' or '}' into quotation marks."),
-    ("expected ',' or ']'", "Close the bracket, and put a text that holds ',', '[' or ']' into quotation marks."),
+    (
+        "that cannot start any token",
+        "Put the text into quotation marks, as it begins with a sign that YAML uses.",
+    ),
+    (
+        "mapping values are not allowed",
+        "Begin lines of one level in the same column, and put a text that holds ': ' into quotation marks.",
+    ),
+    (
+        "expected ',' or '}'",
+        "Close the brace, and put a text that holds ',', '{' or '}' into quotation marks.",
+    ),
+    (
+        "expected ',' or ']'",
+        "Close the bracket, and put a text that holds ',', '[' or ']' into quotation marks.",
+    ),
     ("expected <block end>", "Lines of one level begin in the same column."),
     ("could not find expected ':'", "Each line is 'key: value'."),
 )

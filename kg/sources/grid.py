@@ -48,13 +48,17 @@ def header_index(path: Path, rows: list[Row], header: int | str, reading: Readin
                 return index
         like = next((row.cells[0] for row in rows if row.cells and row.cells[0].startswith(header)), "")
         hint = _delimiter_hint(like.removeprefix(header)[:1], reading)
-        text = f"no row begins with the cell '{header}', which the mapping names as the head of the table.{hint}"
+        text = (
+            f"no row begins with the cell '{header}', which the mapping names as the head of the table.{hint}"
+        )
         raise fault(path, text)
     for index, row in enumerate(rows):
         if row.number >= header and not row.empty:
             return index
         if row.number >= header:
-            text = f"row {header}, where the mapping looks for the header, is empty. Give its row under 'table'."
+            text = (
+                f"row {header}, where the mapping looks for the header, is empty. Give its row under 'table'."
+            )
             raise fault(path, text, header)
     raise fault(path, f"the header should be in row {header}, but the file ends before it.")
 
@@ -74,12 +78,14 @@ def _header(path: Path, rows: list[Row], reading: Reading) -> list[str]:
         raise fault(path, f"the header is one single column, '{names[0]}'.{hint}", rows[0].number)
     faults = []
     if twice := [name for name, count in Counter(names).items() if count > 1 and name]:
-        text = f"the header has {quoted(twice)} more than once. Rename all but one, or write 'repeated: number'."
+        text = (
+            f"the header has {quoted(twice)} more than once. Rename all but one, or write 'repeated: number'."
+        )
         faults.append(Fault(path.name, rows[0].number, text))
     if "" in names:
         numbers = ", ".join(str(number) for number, name in enumerate(names, start=1) if not name)
         column = "columns" if "," in numbers else "column"
-        text = f"{column} {numbers} of {len(names)}: no name in the header. Name what holds data, delete the rest."
+        text = f"{column} {numbers} without a name in the header. Name what holds data, delete the rest."
         faults.append(Fault(path.name, rows[0].number, text))
     if faults:
         raise FaultsError(faults)
@@ -146,12 +152,18 @@ def table_of_grid(
     }
     texts |= {name: [text] * len(good) for name, text in preamble.items()}
     places = [place.format(row.number) for row in good]
-    return Table(path.name, frame_of_texts(texts, reading), pl.Series("place", places, dtype=pl.String),
-                 tuple(bad), encoding, native_times)
+    return Table(
+        path.name,
+        frame_of_texts(texts, reading),
+        pl.Series("place", places, dtype=pl.String),
+        tuple(bad),
+        encoding,
+        native_times,
+    )
 
 
 def frame_of_texts(texts: dict[str, list[str]], reading: Reading) -> pl.DataFrame:
     """Return columns of text; null where a cell is empty or its text means 'no value'."""
-    frame = pl.DataFrame(texts, schema={name: pl.String for name in texts})
+    frame = pl.DataFrame(texts, schema=dict.fromkeys(texts, pl.String))
     none = ["", *reading.missing]
     return frame.select(pl.when(~column.is_in(none)).then(column).alias(column.name) for column in frame)

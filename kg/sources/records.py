@@ -62,19 +62,21 @@ class _Walk:
             if name in SET_ASIDE_COLUMNS:
                 continue
             if before + name in columns:
-                reason = f"at '{pointer or '/'}' two values are called '{name}', by a dot in a key. Rename the key."
-                raise fault(self.path, reason)
+                reason = f"at '{pointer or '/'}' two values are called '{name}', by a dot in a key."
+                raise fault(self.path, f"{reason} Rename the key.")
             columns[before + name] = text
         return columns
 
     def enter(self, depth: int, value: Any, pointer: str, before: str, outer: dict[str, str]) -> None:
-        """Go down one level of the path; `before` is the path so far, `outer` the columns of the levels above."""
+        """Go down one level; `before` is the path so far, `outer` the columns of the levels above."""
         for step in filter(None, self.levels[depth].split(".")):
             if not isinstance(value, dict) or step not in value:
                 here = quoted(value) if isinstance(value, dict) else "no object"
                 alike = quoted(near(step, value)) if isinstance(value, dict) else ""
                 hint = f"Near: {alike}" if alike else f"Here: {here}"
-                reason = f"there is no '{step}' at '{pointer or '/'}', where the path of the records leads. {hint}"
+                reason = (
+                    f"there is no '{step}' at '{pointer or '/'}', where the path of the records leads. {hint}"
+                )
                 if depth == 0:
                     raise fault(self.path, f"{reason}.")
                 self.bad.append(BadRow(pointer, reason))
@@ -85,7 +87,9 @@ class _Walk:
             self.record(depth, value, pointer, before, outer)
             return
         if not isinstance(value, list | None):
-            raise fault(self.path, f"at '{pointer or '/'}' a list of records is expected, not {_short(value)}.")
+            raise fault(
+                self.path, f"at '{pointer or '/'}' a list of records is expected, not {_short(value)}."
+            )
         for index, item in enumerate(value or []):
             self.record(depth, item, f"{pointer}/{index}", before, outer)
 
@@ -133,7 +137,8 @@ def parse_json(path: Path, encodings: tuple[str, ...], decimal: str = ".") -> An
         if path.suffix.lower() not in LINES:
             return load(text)
         records = []
-        for line, part in enumerate(text.split("\n"), start=1):
+        for part in text.split("\n"):
+            line += 1
             if part.strip():
                 records.append(load(part))
         return records

@@ -37,7 +37,7 @@ class Table:
 
     `places` gives for each row its fragment in the file: `row=17` (RFC 7111) for CSV,
     `sheet=Name&row=17` for workbooks, `/cells/3` (RFC 6901) for JSON.
-    `native_times` is true where times are typed in the source, so that they are ISO texts whatever the mapping says.
+    `native_times` is true where times are typed in the source, so that they are ISO texts.
     """
 
     file: str

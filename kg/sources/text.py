@@ -50,12 +50,10 @@ def read_text(path: Path, encodings: tuple[str, ...]) -> tuple[str, str]:
             place = getattr(error, "start", 0)
         except LookupError:
             raise fault(path, f"no encoding is called '{encoding}'. Usual ones: utf-8, cp1252.") from None
+    tried = " or ".join(encodings)
+    if data.startswith(_UTF16):
+        raise fault(path, f"the text is in utf-16, not {tried}. Write it in the mapping: encoding: utf-16.")
     line = data.count(b"\n", 0, place) + 1
     shown = " ".join(data[max(0, place - 12) : place + 12].decode("cp1252", "replace").split())
-    likely = "utf-16" if data.startswith(_UTF16) else "cp1252"
-    tried = " or ".join(encodings)
-    raise fault(
-        path,
-        f"the bytes near '{shown}' are not {tried}. Name the encoding in the mapping, e.g. encoding: {likely}.",
-        line,
-    )
+    text = f"the bytes near '{shown}' are not {tried}. Name the encoding in the mapping, e.g. encoding: cp1252."
+    raise fault(path, text, line)

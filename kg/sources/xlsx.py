@@ -19,10 +19,8 @@ from kg.sources.table import Reading, Table
 from kg.sources.text import fault, read_bytes
 
 _OLE = b"\xd0\xcf\x11\xe0"
-_BROKEN = (
-    zipfile.BadZipFile, zlib.error, InvalidFileException, EOFError, KeyError, OSError, ValueError, SyntaxError,
-    TypeError, AttributeError,
-)  # fmt: skip
+_BROKEN = (zipfile.BadZipFile, zlib.error, InvalidFileException, EOFError, KeyError, OSError, ValueError,
+           SyntaxError, TypeError, AttributeError)  # fmt: skip
 """What openpyxl raises for a file that is cut off, damaged, or a zip of something else."""
 
 
@@ -47,7 +45,9 @@ def sheet_values(path: Path, sheet: str | None) -> tuple[list[tuple[object, ...]
     """
     data = read_bytes(path)
     if data.startswith(_OLE):
-        reason = "this is a workbook in the old form (.xls), or one with a password. Save it as .xlsx without one."
+        reason = (
+            "this is a workbook in the old form (.xls), or one with a password. Save it as .xlsx without one."
+        )
         raise fault(path, reason)
     try:
         with warnings.catch_warnings():

@@ -1,0 +1,61 @@
+"""What the tests of reading, mapping and loading share."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from kg.mappers.apply import Mapped, apply
+from kg.mappers.plan import Plan, read_plans
+from kg.sources import read_table
+from kg.terms import vocabulary
+
+BASE = "https://example.org/line/"
+
+CALENDERING = """\
+title: Calendering
+files: ["kal*.csv"]
+table: {delimiter: ";", decimal: ","}
+things:
+  run: {kind: run, class: FabricatedElectrodeCalendering, role: run, key: "calendering/{Nr}"}
+  web: {kind: web, class: CalenderedFabricatedElectrode, role: output}
+columns:
+  Nr: {id: run}
+  Rolle: {id: web}
+  Beginn: {time: start, format: "%d.%m.%Y %H:%M", zone: Europe/Berlin, optional: true}
+  Last: {term: LineLoad, unit: N/mm}
+  Dicke: {term: CalenderedCoatingThickness, unit: um, of: web, optional: true}
+  Text: {text: comment, optional: true}
+ignore: [Schicht]
+"""
+"""A mapping that most tests start from; its columns are few, so that a row fits on a line."""
+
+
+class Bench:
+    """A folder with a mapping file and a record file."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def write(self, name: str, text: str) -> Path:
+        path = self.folder / name
+        path.write_text(text, encoding="utf-8", newline="")
+        return path
+
+    def plans(self, mapping: str = CALENDERING) -> list[Plan]:
+        plans = read_plans(self.write("kal.yaml", mapping), vocabulary())
+        assert all(isinstance(plan, Plan) for plan in plans)
+        return [plan for plan in plans if isinstance(plan, Plan)]
+
+    def map(self, text: str, mapping: str = CALENDERING, name: str = "kal.csv") -> Mapped:
+        """Return what a table becomes by the first plan of a mapping."""
+        plan = self.plans(mapping)[0]
+        table = read_table(self.write(name, text), plan.reading, plan.source)
+        return apply(plan, replace(table, file=name), BASE, vocabulary().units)
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Bench:
+    return Bench(tmp_path)

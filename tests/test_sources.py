@@ -1,0 +1,419 @@
+"""Files as they come from a plant: what is read, and what is said of a file that cannot be read."""
+
+from __future__ import annotations
+
+import datetime
+import io
+import json
+import zipfile
+from pathlib import Path
+
+import openpyxl
+import pytest
+
+from kg.errors import FaultsError
+from kg.sources import Reading, Table, read_table
+
+GERMAN = Reading(delimiter=";", decimal=",")
+
+
+def csv_table(folder: Path, data: str | bytes, reading: Reading = GERMAN, name: str = "kal.csv") -> Table:
+    path = folder / name
+    path.write_bytes(data if isinstance(data, bytes) else data.encode())
+    return read_table(path, reading, "table")
+
+
+def book_table(folder: Path, rows: list[list[object]], reading: Reading = GERMAN, sheet: str = "Kal") -> Table:
+    book = openpyxl.Workbook()
+    first = book.worksheets[0]
+    first.title = sheet
+    for row in rows:
+        first.append(row)
+    book.save(folder / "kal.xlsx")
+    return read_table(folder / "kal.xlsx", reading, "table")
+
+
+def json_table(folder: Path, content: object, records: str = "[]", name: str = "eol.json") -> Table:
+    path = folder / name
+    path.write_text(content if isinstance(content, str) else json.dumps(content), encoding="utf-8")
+    return read_table(path, Reading(records=records), "records")
+
+
+def rows(table: Table) -> list[dict[str, str | None]]:
+    return table.frame.to_dicts()
+
+
+# What is read
+
+
+def test_cells_are_text_and_missing_ones_are_none(tmp_path: Path) -> None:
+    reading = Reading(delimiter=";", missing=frozenset({"-"}))
+
+    table = csv_table(tmp_path, "Nr;Last;Text\n 007 ;-; a \n8;210,50;\n", reading)
+
+    assert rows(table) == [
+        {"Nr": "007", "Last": None, "Text": "a"},
+        {"Nr": "8", "Last": "210,50", "Text": None},
+    ]
+    assert table.places.to_list() == ["row=2", "row=3"]
+
+
+def test_quoted_cells_hold_delimiters_quotation_marks_and_lines(tmp_path: Path) -> None:
+    table = csv_table(tmp_path, 'Nr;Text\n1;"a;b ""c""\nd"\n2;5" Rohr\n')
+
+    assert [row["Text"] for row in rows(table)] == ['a;b "c"\nd', '5" Rohr']
+    assert table.places.to_list() == ["row=2", "row=4"]
+
+
+@pytest.mark.parametrize("sign", ["\x0b", "\x0c", "\x1c", "\x85", "\u2028"])
+def test_only_line_feeds_and_carriage_returns_end_a_row(tmp_path: Path, sign: str) -> None:
+    table = csv_table(tmp_path, f"Nr;Text\n1;a{sign}b\n")
+
+    assert rows(table) == [{"Nr": "1", "Text": f"a{sign}b"}]
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_any_line_ending_and_a_byte_order_mark_are_read(tmp_path: Path, end: str) -> None:
+    table = csv_table(tmp_path, "\ufeff" + end.join(["Nr;Länge", "1;ü", ""]))
+
+    assert rows(table) == [{"Nr": "1", "Länge": "ü"}]
+
+
+def test_a_byte_order_mark_goes_before_the_encoding_of_the_mapping(tmp_path: Path) -> None:
+    reading = Reading(delimiter=";", encodings=("cp1252",))
+
+    assert csv_table(tmp_path, "\ufeffNr\nä\n", reading).columns == ["Nr"]
+
+
+def test_encodings_are_tried_in_order(tmp_path: Path) -> None:
+    reading = Reading(delimiter=";", encodings=("utf-8", "cp1252"))
+
+    table = csv_table(tmp_path, "Nr;Prüfer\n1;Jörg\n".encode("cp1252"), reading)
+
+    assert (table.encoding, rows(table)[0]["Prüfer"]) == ("cp1252", "Jörg")
+
+
+def test_empty_lines_are_no_rows_and_keep_the_numbers(tmp_path: Path) -> None:
+    table = csv_table(tmp_path, "Nr;A\n1;x\n\n;\n2;y\n")
+
+    assert table.places.to_list() == ["row=2", "row=5"]
+
+
+def test_trailing_delimiters_are_no_columns(tmp_path: Path) -> None:
+    assert rows(csv_table(tmp_path, "Nr;A;;\n1;x;;\n")) == [{"Nr": "1", "A": "x"}]
+
+
+def test_rows_with_too_many_or_too_few_cells_are_kept_aside(tmp_path: Path) -> None:
+    table = csv_table(tmp_path, "Nr;A\n1;x;surplus\n2\n3;z\n")
+
+    assert rows(table) == [{"Nr": "3", "A": "z"}]
+    assert [(bad.place, bad.reason) for bad in table.bad] == [
+        ("row=2", "3 cells where the header has 2"),
+        ("row=3", "1 cells where the header has 2"),
+    ]
+
+
+def test_a_table_with_a_header_only_has_no_rows(tmp_path: Path) -> None:
+    table = csv_table(tmp_path, "Nr;A\n")
+
+    assert (table.columns, table.frame.height) == (["Nr", "A"], 0)
+
+
+def test_lines_above_the_header_become_columns(tmp_path: Path) -> None:
+    reading = Reading(delimiter="\t", header="Nr", preamble=True)
+
+    table = csv_table(tmp_path, "Export\nLinie:\t1\nTester: T-7\nZeit:\t\n\nNr\tA\n1\tx\n2\ty\n", reading)
+
+    assert rows(table)[1] == {
+        "Nr": "2",
+        "A": "y",
+        "preamble.Linie": "1",
+        "preamble.Tester": "T-7",
+        "preamble.Zeit": None,
+    }
+
+
+def test_no_value_above_the_header_is_lost(tmp_path: Path) -> None:
+    reading = Reading(delimiter=";", header="Nr", preamble=True)
+
+    table = csv_table(tmp_path, "Kanal:;1;2\nNotiz: a\nNotiz: b\nNr;A\n1;x\n", reading)
+
+    assert (rows(table)[0]["preamble.Kanal"], rows(table)[0]["preamble.Notiz"]) == ("1 2", "a\nb")
+
+
+def test_a_header_in_several_rows_or_lines_is_joined_by_blanks(tmp_path: Path) -> None:
+    reading = Reading(delimiter=";", header_rows=2)
+
+    table = csv_table(tmp_path, 'Nr;Dicke;"Linien-\nlast"\n;[um];[N/mm]\n1;95;210\n', reading)
+
+    assert table.columns == ["Nr", "Dicke [um]", "Linien- last [N/mm]"]
+
+
+def test_typed_cells_of_a_workbook_read_like_the_same_cells_of_a_csv(tmp_path: Path) -> None:
+    time = datetime.datetime(2026, 3, 2, 8, 15)
+
+    table = book_table(tmp_path, [["Nr", "Last", "Zeit", "Ja", "Text"], [1.0, 210.5, time, True, None]])
+
+    assert rows(table) == [
+        {"Nr": "1", "Last": "210,5", "Zeit": "2026-03-02T08:15:00", "Ja": "true", "Text": None},
+    ]
+    assert table.places.to_list() == ["row=2"]
+
+
+def test_a_sheet_name_with_any_sign_gives_a_place_that_fits_into_an_iri(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    sheet = book.create_sheet('Zellen {1} "ä" <b>#%')
+    sheet.append(["Nr"])
+    sheet.append([1])
+    book.save(tmp_path / "kal.xlsx")
+
+    table = read_table(tmp_path / "kal.xlsx", Reading(sheet=sheet.title), "table")
+
+    assert table.places.to_list() == ["sheet=Zellen%20%7B1%7D%20%22%C3%A4%22%20%3Cb%3E%23%25&row=2"]
+
+
+def test_a_workbook_that_states_its_size_wrongly_is_read_whole(tmp_path: Path) -> None:
+    book_table(tmp_path, [["Nr", "A"], [1, "x"]])
+    source, target = tmp_path / "kal.xlsx", io.BytesIO()
+    with zipfile.ZipFile(source) as old, zipfile.ZipFile(target, "w") as new:
+        for name in old.namelist():
+            new.writestr(name, old.read(name).replace(b'<dimension ref="A1:B2"', b'<dimension ref="A1"'))
+    source.write_bytes(target.getvalue())
+
+    assert rows(read_table(source, GERMAN, "table")) == [{"Nr": "1", "A": "x"}]
+
+
+def test_nested_records_become_columns_with_dots(tmp_path: Path) -> None:
+    content = [{"id": "C-1", "ocv": {"value": 3.610, "ok": True}, "images": ["a", "b"], "note": None}]
+
+    table = json_table(tmp_path, content)
+
+    assert rows(table) == [
+        {"id": "C-1", "ocv.value": "3.61", "ocv.ok": "true", "images[]": "a\nb", "note": None},
+    ]
+    assert table.places.to_list() == ["/0"]
+
+
+def test_scalars_of_the_levels_above_come_with_each_record(tmp_path: Path) -> None:
+    content = {"line": "L1", "batches": [{"id": "B1", "cells": [{"id": "C1"}, {"id": "C2"}]}]}
+
+    table = json_table(tmp_path, content, "batches[].cells[]")
+
+    assert rows(table)[1] == {"$.line": "L1", "batches[].id": "B1", "id": "C2"}
+    assert table.places.to_list() == ["/batches/0/cells/0", "/batches/0/cells/1"]
+
+
+def test_a_list_beside_the_path_with_the_name_of_a_step_is_not_lost(tmp_path: Path) -> None:
+    content = {"batches": [{"old": {"cells": ["C0"]}, "cells": [{"id": "C1"}]}]}
+
+    assert rows(json_table(tmp_path, content, "batches[].cells[]")) == [
+        {"batches[].old.cells[]": "C0", "id": "C1"},
+    ]
+
+
+def test_of_a_list_of_lists_neither_name_hides_the_other(tmp_path: Path) -> None:
+    assert rows(json_table(tmp_path, [{"id": "B1", "cells": [{"id": "C1"}]}], "[].cells[]")) == [
+        {"[].id": "B1", "id": "C1"},
+    ]
+
+
+def test_a_record_without_the_inner_list_is_kept_aside(tmp_path: Path) -> None:
+    content = {"batches": [{"id": "B1", "cells": [{"id": "C1"}]}, {"id": "B2", "cels": []}, {"cells": None}]}
+
+    table = json_table(tmp_path, content, "batches[].cells[]")
+
+    assert table.frame.height == 1
+    assert [(bad.place, bad.reason) for bad in table.bad] == [
+        ("/batches/1", "there is no 'cells' at '/batches/1', where the path of the records leads. Near: 'cels'"),
+    ]
+
+
+def test_json_lines_keep_numbers_as_they_stand(tmp_path: Path) -> None:
+    table = json_table(tmp_path, '{"n": 1.10}\n\n{"n": 12345678901234567890}\n{"n": NaN}\n', name="eol.jsonl")
+
+    assert [row["n"] for row in rows(table)] == ["1.10", "12345678901234567890", "NaN"]
+
+
+def test_the_columns_of_rows_set_aside_are_dropped(tmp_path: Path) -> None:
+    assert csv_table(tmp_path, "Nr;kg_reason;kg_source\n1;a;b\n").columns == ["Nr"]
+    assert json_table(tmp_path, [{"Nr": 1, "kg_reason": "a"}]).columns == ["Nr"]
+
+
+# What is said of a file that cannot be read
+
+
+def zipped(name: str) -> bytes:
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w") as file:
+        file.writestr(name, "x")
+    return data.getvalue()
+
+
+CSV_FAULTS: list[tuple[str | bytes, Reading, str]] = [
+    ("", GERMAN, "kal.csv: the file is empty. Export it again, or leave it out."),
+    (" \n\n", GERMAN, "kal.csv: the file is empty. Export it again, or leave it out."),
+    (";;\n;;\n", GERMAN, "kal.csv: the table is empty. Export it again, or leave it out."),
+    (
+        b"PK\x03\x04\0\0",
+        GERMAN,
+        "kal.csv: this is not a text file (it holds zero bytes). Is it a workbook or a picture?",
+    ),
+    (
+        "Nr;Länge\n1;2\n".encode("cp1252"),
+        GERMAN,
+        "kal.csv:1: the bytes near 'Nr;Länge 1;2' are not utf-8. "
+        "Name the encoding in the mapping, e.g. encoding: cp1252.",
+    ),
+    (
+        "Nr;A\n1;2\n".encode("utf-16"),
+        GERMAN,
+        "kal.csv: the text is in utf-16, not utf-8. Write it in the mapping: encoding: utf-16.",
+    ),
+    (
+        "Nr\n1\n",
+        Reading(encodings=("uft-8",)),
+        "kal.csv: no encoding is called 'uft-8'. Usual ones: utf-8, cp1252.",
+    ),
+    (
+        "Nr,A,B\n1,2,3\n",
+        GERMAN,
+        "kal.csv:1: the header is one single column, 'Nr,A,B'. Is the delimiter ','?",
+    ),
+    (
+        "x\nNr\tA\n1\t2\n",
+        Reading(header="Nr"),
+        "kal.csv: no row begins with the cell 'Nr', which the mapping names as the head of the table. "
+        "Is the delimiter 'tab'?",
+    ),
+    ("Nr;A\n", Reading(header=3), "kal.csv: the header should be in row 3, but the file ends before it."),
+    (
+        "\nNr;A\n1;2\n",
+        GERMAN,
+        "kal.csv:1: row 1, where the mapping looks for the header, is empty. Give its row under 'table'.",
+    ),
+    (
+        "Nr;T;;T;Nr;;T\n1;2;3;4;5;6;7\n",
+        GERMAN,
+        "kal.csv:1: the header has 'Nr', 'T' more than once. Rename all but one, or write 'repeated: number'.\n"
+        "kal.csv:1: columns 3, 6 without a name in the header. Name what holds data, delete the rest.",
+    ),
+    (
+        'Nr;A\n1;x\n2;"y\n3;z\n',
+        GERMAN,
+        "kal.csv:3: a quotation mark opens a cell here and never closes it, or closes it too early. "
+        'Inside a quoted cell a quotation mark is written twice: "".',
+    ),
+]
+
+
+@pytest.mark.parametrize(("data", "reading", "message"), CSV_FAULTS)
+def test_a_text_file_that_is_no_table_is_refused(
+    tmp_path: Path, data: str | bytes, reading: Reading, message: str
+) -> None:
+    with pytest.raises(FaultsError) as error:
+        csv_table(tmp_path, data, reading)
+
+    assert str(error.value) == message
+
+
+NOT_WHOLE = "kal.xlsx: this is not a whole workbook; it may have been cut off. Copy or export it again."
+OLD = "kal.xlsx: this is a workbook in the old form (.xls), or one with a password. Save it as .xlsx without one."
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (b"", "kal.xlsx: the file is empty. Export it again, or leave it out."),
+        (b"Nr;A\n1;2\n", NOT_WHOLE),
+        (zipped("word/document.xml"), NOT_WHOLE),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", OLD),
+    ],
+)
+def test_a_file_that_is_no_workbook_is_refused(tmp_path: Path, data: bytes, message: str) -> None:
+    (tmp_path / "kal.xlsx").write_bytes(data)
+
+    with pytest.raises(FaultsError) as error:
+        read_table(tmp_path / "kal.xlsx", GERMAN, "table")
+
+    assert str(error.value) == message
+
+
+@pytest.mark.parametrize("share", [0.3, 0.7, 0.99])
+def test_a_workbook_that_was_cut_off_is_refused(tmp_path: Path, share: float) -> None:
+    book_table(tmp_path, [["Nr", "A"], *([n, "x" * n] for n in range(50))])
+    path = tmp_path / "kal.xlsx"
+    path.write_bytes(path.read_bytes()[: int(path.stat().st_size * share)])
+
+    with pytest.raises(FaultsError) as error:
+        read_table(path, GERMAN, "table")
+
+    assert str(error.value) == NOT_WHOLE
+
+
+def test_a_sheet_that_is_not_there_is_refused_with_those_that_are(tmp_path: Path) -> None:
+    with pytest.raises(FaultsError) as error:
+        book_table(tmp_path, [["Nr"], [1]], Reading(sheet="Kall"))
+
+    assert str(error.value) == "kal.xlsx: there is no sheet 'Kall'. Near: 'Kal'."
+
+
+JSON_FAULTS = [
+    ("eol.json", '{\n"a": }', "[]", "eol.json:2: this is not JSON: Expecting value, column 6."),
+    (
+        "eol.jsonl",
+        '{"a": 1}\n{"a": \n',
+        "[]",
+        "eol.jsonl:2: this is not JSON: Expecting value, column 7. One record a line, or name the file .json.",
+    ),
+    ("eol.json", '{"a": 1, "a": 2}', "[]", "eol.json: the key 'a' comes twice in one object. Keep one of the two."),
+    ("eol.json", "[]", "[]", "eol.json: there are no records under '[]'."),
+    ("eol.json", "[1, 2]", "[]", "eol.json: at '/0' a record in braces is expected, not \"1\"."),
+    ("eol.json", '"x"', "[]", "eol.json: at '/' a list of records is expected, not \"x\"."),
+    (
+        "eol.json",
+        '{"run": []}',
+        "runs[]",
+        "eol.json: there is no 'runs' at '/', where the path of the records leads. Near: 'run'.",
+    ),
+    (
+        "eol.json",
+        '{"a": {"x": 1, "y": 2}}',
+        "runs[]",
+        "eol.json: there is no 'runs' at '/', where the path of the records leads. Here: 'a'.",
+    ),
+    (
+        "eol.json",
+        '[{"a.b": 1, "a": {"b": 2}}]',
+        "[]",
+        "eol.json: at '/0' two values are called 'a.b', by a dot in a key. Rename the key.",
+    ),
+    ("eol.json", '[{"a": "\\ud800"}]', "[]", "eol.json: a text holds '\\ud800', which is half a character."),
+    ("eol.json", "[" * 20_000, "[]", "eol.json: the values are nested too deeply to be records."),
+]
+
+
+@pytest.mark.parametrize(("name", "text", "records", "message"), JSON_FAULTS, ids=range(len(JSON_FAULTS)))
+def test_json_that_holds_no_records_is_refused(
+    tmp_path: Path, name: str, text: str, records: str, message: str
+) -> None:
+    with pytest.raises(FaultsError) as error:
+        json_table(tmp_path, text, records, name)
+
+    assert str(error.value) == message
+
+
+def test_a_source_of_the_other_kind_is_refused_with_what_to_write(tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text("[]")
+    (tmp_path / "a.xlsx").write_bytes(b"x")
+
+    with pytest.raises(FaultsError, match="write 'source: records' in the mapping"):
+        read_table(tmp_path / "a.json", Reading(), "table")
+    with pytest.raises(FaultsError, match="write 'source: table' in the mapping"):
+        read_table(tmp_path / "a.xlsx", Reading(), "records")
+
+
+def test_a_file_that_is_not_there_is_said_so(tmp_path: Path) -> None:
+    with pytest.raises(FaultsError) as error:
+        read_table(tmp_path / "kal.csv", Reading(), "table")
+
+    assert str(error.value) == "kal.csv: there is no such file."
