@@ -254,7 +254,8 @@ class RdfJob:
 
     def take(self, results: Iterable[Result]) -> None:
         """Place what SHACL found in this file; what has a violation is taken out of the triples."""
-        away: dict[str, str] = {}
+        away: set[str] = set()
+        values: set[tuple[str, str]] = set()
         for result in results:
             node = self.mapped.places.get(result.focus)
             if node is None:
@@ -271,21 +272,29 @@ class RdfJob:
             )
             if result.severity == "Violation":
                 self.violations.append(finding)
-                away[result.focus] = node
+                # A wrong time costs a run its time; it does not cost the cell its lineage.
+                if result.path.startswith("http") and "#" not in result.focus:
+                    values.add((result.focus, result.path))
+                else:
+                    away.add(result.focus)
             else:
                 self.warnings.append(finding)
-        if away:
-            self._remove(away)
+        if away or values:
+            self._remove(away, values)
 
-    def _remove(self, away: dict[str, str]) -> None:
-        gone = set(away) | {f"{iri}.number" for iri in away} | {f"{iri}#number" for iri in away}
+    def _remove(self, away: set[str], values: set[tuple[str, str]]) -> None:
+        gone = away | {f"{iri}.number" for iri in away} | {f"{iri}#number" for iri in away}
 
         def named(term: object) -> bool:
             return isinstance(term, ox.NamedNode) and term.value in gone
 
         triples = self.mapped.triples
         self.mapped.triples = {
-            triple: None for triple in triples if not named(triple.subject) and not named(triple.object)
+            triple: None
+            for triple in triples
+            if not named(triple.subject)
+            and not named(triple.object)
+            and (triple.subject.value, triple.predicate.value) not in values
         }
         reasons = {finding.place: finding.message for finding in self.violations}
         self.mapped.stated = [

@@ -14,3 +14,9 @@ def folder(name: str) -> Path:
     """
     inside = PACKAGE / "_data" / name
     return inside if inside.is_dir() else PACKAGE.parent / name
+
+
+def vocabulary_files() -> list[Path]:
+    """Return the files of the vocabulary: the slices of upstream first, then what is ours."""
+    ontology = folder("ontology")
+    return [*sorted((ontology / "imports").glob("*.ttl")), *sorted(ontology.glob("*.ttl"))]

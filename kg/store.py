@@ -23,7 +23,7 @@ import pyoxigraph as ox
 from kg.errors import KgError
 from kg.iri import DEFAULT_BASE
 from kg.namespaces import PREFIXES
-from kg.resources import folder
+from kg.resources import vocabulary_files
 
 LAYOUT = 1
 VOCABULARY_GRAPH = "https://w3id.org/battery-kg/vocabulary"
@@ -33,12 +33,6 @@ BULK = 5_000
 
 _SETTINGS = "store.toml"
 _SHA = PREFIXES["schema"] + "sha256"
-
-
-def vocabulary_files() -> list[Path]:
-    """Return the files of the vocabulary: the slices of upstream and what is ours."""
-    root = folder("ontology")
-    return sorted([*root.glob("imports/*.ttl"), *root.glob("*.ttl")])
 
 
 @functools.cache

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -14,7 +14,9 @@ import rdflib
 from rdflib.namespace import RDF, RDFS, SH
 
 from kg.errors import Fault, FaultsError
-from kg.resources import PACKAGE
+from kg.findings import Severity
+from kg.resources import PACKAGE, vocabulary_files
+from kg.setquery import SetQuery, run, split
 from kg.sift import Rules, read_rules, sift
 from kg.terms import Vocabulary, vocabulary
 
@@ -32,7 +34,7 @@ class Result:
     path: str
     value: str
     rule: str
-    severity: Literal["Violation", "Warning", "Info"]
+    severity: Severity
     message: str
 
 
@@ -70,6 +72,8 @@ def _data_graph(triples: Iterable[ox.Triple], words: Vocabulary) -> rdflib.Graph
     # Shapes may target a superclass; only the ancestors of the classes at hand are needed for that.
     for type_ in set(graph.objects(None, RDF.type)):
         for ancestor in words.ancestors(str(type_)):
+            if ancestor not in words:  # a class of schema.org or PROV, say
+                continue
             for parent in words.term(ancestor).parents:
                 graph.add((rdflib.URIRef(ancestor), RDFS.subClassOf, rdflib.URIRef(parent)))
     return graph
@@ -80,39 +84,69 @@ def _text(node: rdflib.term.Node | None) -> str:
 
 
 @functools.cache
-def _rules(scope: Scope) -> Rules:
-    return read_rules(shapes(scope), vocabulary())
+def _compiled(scope: Scope) -> tuple[rdflib.Graph, list[SetQuery], Rules]:
+    rest, queries = split(shapes(scope))
+    return rest, queries, read_rules(rest, vocabulary())
 
 
-def validate(triples: Iterable[ox.Triple], scope: Scope, *, sifted: bool = True) -> list[Result]:
+def validate(triples: Iterable[ox.Triple], scope: Scope, *, plain: bool = False) -> list[Result]:
     """Return what the shapes of a scope find in some triples, in a fixed order.
 
-    `sifted` takes quantities that surely keep all rules out before the engine runs; the findings are the same.
+    SPARQL constraints run as set queries, and quantities that surely keep all rules are taken out
+    before pySHACL runs; `plain` gives pySHACL everything. The findings are the same.
     """
-    rules = shapes(scope)
-    if not len(rules):
+    if not len(shapes(scope)):
         return []
-    clean: set[str] = set()
-    if sifted:
-        triples, clean = sift(triples, _rules(scope), vocabulary())
+    if plain:
+        return _told_once(_by_engine(triples, shapes(scope), set()))
+    rules, queries, bounds = _compiled(scope)
+    triples = list(triples)
+    results = _by_queries(triples, queries)
+    kept, clean = sift(triples, bounds, vocabulary())
+    return _told_once([*results, *_by_engine(kept, rules, clean)])
+
+
+def _told_once(results: Iterable[Result]) -> list[Result]:
+    """Return results in order, without the doubts about a value that is known to be wrong."""
+    found = list(results)
+    wrong = {(result.focus, result.value) for result in found if result.severity == "Violation"}
+    told = [
+        result for result in found if result.severity == "Violation" or (result.focus, result.value) not in wrong
+    ]
+    return sorted(told, key=lambda result: (result.focus, result.rule, result.value))
+
+
+def _by_engine(triples: Iterable[ox.Triple], rules: rdflib.Graph, clean: set[str]) -> Iterator[Result]:
     data = _data_graph(triples, vocabulary())
     _, report, _ = pyshacl.validate(data, shacl_graph=rules, inference="none", meta_shacl=False)
     assert isinstance(report, rdflib.Graph)
-    results = []
     for node in report.subjects(RDF.type, SH.ValidationResult):
-        severity = _text(report.value(node, SH.resultSeverity)).rsplit("#", 1)[-1]
-        assert severity in ("Violation", "Warning", "Info")
         focus = _text(report.value(node, SH.focusNode))
-        if focus in clean:
-            continue  # only its links were left for the engine, so it seems to lack the rest
-        results.append(
-            Result(
+        if focus not in clean:  # only the links of these were left for the engine, so they seem to lack the rest
+            yield Result(
                 focus=focus,
                 path=_text(report.value(node, SH.resultPath)),
                 value=_text(report.value(node, SH.value)),
                 rule=_text(report.value(node, SH.sourceShape)),
-                severity=severity,
+                severity=_severity(_text(report.value(node, SH.resultSeverity)).rsplit("#", 1)[-1]),
                 message=_text(report.value(node, SH.resultMessage)),
             )
-        )
-    return sorted(results, key=lambda result: (result.focus, result.rule, result.value))
+
+
+def _by_queries(triples: list[ox.Triple], queries: list[SetQuery]) -> list[Result]:
+    if not queries:
+        return []
+    data = ox.Store()
+    data.extend(ox.Quad(triple.subject, triple.predicate, triple.object) for triple in triples)
+    for path in vocabulary_files():
+        data.load(path=path)
+    return [
+        Result(focus, "", value, query.shape, _severity(query.severity), query.message)
+        for query in queries
+        for focus, value in run(query, data)
+    ]
+
+
+def _severity(text: str) -> Severity:
+    assert text in ("Violation", "Warning", "Info")
+    return text

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import pyoxigraph as ox
 import pytest
 
 from kg import model
 from kg.errors import FaultsError
+from kg.mappers.yamlfile import read_documents
 from tests.conftest import BASE, CALENDERING, Bench
 
 DOUBLE = f"^^<{model.XSD}double>"
@@ -21,9 +23,7 @@ def changed(*changes: tuple[str, str]) -> str:
 
 def numbers(lines: str) -> list[str]:
     """Return the number values in N-Triples."""
-    return [
-        line.split('"')[1] for line in lines.splitlines() if model.HAS_NUMBER_VALUE in line
-    ]
+    return [line.split('"')[1] for line in lines.splitlines() if model.HAS_NUMBER_VALUE in line]
 
 
 def findings(bench: Bench, text: str, mapping: str = CALENDERING) -> list[str]:
@@ -67,7 +67,8 @@ FAULTS: list[tuple[list[tuple[str, str]], str]] = [
     ),
     (
         [(LINE_LOAD, "  Last: {term: LineLoad}")],
-        "kal.yaml:11: column 'Last': a quantity needs its unit, as UCUM code: unit: um; unit: '1' for a number.",
+        "kal.yaml:11: column 'Last': a quantity needs its unit, as UCUM code: unit: um; "
+        "unit: '1' for a number.",
     ),
     (
         [(LINE_LOAD, "  Last: {term: LineLoad, unt: N/mm}")],
@@ -84,7 +85,8 @@ FAULTS: list[tuple[list[tuple[str, str]], str]] = [
      "'LithiumNickelManganeseCobaltOxideElectrode', 'ZincElectrode'. To add one: docs/how-to/add-a-term.md"),
     ([("of: web", "of: wep")], "kal.yaml:12: no thing is called 'wep'. Things here: run, web."),
     ([("role: output", "role: ouput")],
-     "kal.yaml:6: thing 'web', role: 'ouput' is none of 'run', 'input', 'output', 'tool', 'agent' or 'part'."),
+     "kal.yaml:6: thing 'web', role: 'ouput' is none of 'run', "
+     "'input', 'output', 'tool', 'agent' or 'part'."),
     ([("kind: web", "kind: Rolle 1")],
      "kal.yaml:6: thing 'web', kind: 'Rolle 1' is no word for an IRI. "
      "Write small letters, digits and hyphens: cell, raw-material."),
@@ -95,7 +97,8 @@ FAULTS: list[tuple[list[tuple[str, str]], str]] = [
      "kal.yaml:5: the key names a column 'Nr.', which is not under 'columns'. Near: 'Nr'."),
     ([("{Nr}", "{Nr")],
      "kal.yaml:5: the key 'calendering/{Nr' is no template. Write column names in braces: \"run/{COLUMN}\"."),
-    ([("Europe/Berlin", "Berlin")], "kal.yaml:10: no time zone is called 'Berlin'. Write e.g. Europe/Berlin."),
+    ([("Europe/Berlin", "Berlin")],
+     "kal.yaml:10: no time zone is called 'Berlin'. Write e.g. Europe/Berlin."),
     ([("%d.%m.%Y %H:%M", "TT.MM.JJJJ")],
      "kal.yaml:10: 'TT.MM.JJJJ' is no format of a time: "
      "write it with %, e.g. '%d.%m.%Y %H:%M', or write iso or excel."),
@@ -114,7 +117,8 @@ FAULTS: list[tuple[list[tuple[str, str]], str]] = [
     ([('decimal: ","', 'thousands: "."')], "kal.yaml:3: table: 'thousands' and 'decimal' are the same sign."),
     ([("files:", "source: xls\nfiles:")], "kal.yaml:2: source: 'xls' is none of 'table' or 'records'."),
     ([("title: Calendering\n", "title: [A]\n")],
-     "kal.yaml:1: title: one text is expected here. Put it into quotation marks if it holds ':', '{' or '['."),
+     "kal.yaml:1: title: one text is expected here. "
+     "Put it into quotation marks if it holds ':', '{' or '['."),
     ([("  Rolle:", "  Nr:")], "kal.yaml:9: 'Nr' is given twice. Keep one of the two."),
     ([("  Rolle:", "\tRolle:")],
      "kal.yaml:9: this is not YAML: found character '\\t' that cannot start any token. "
@@ -156,8 +160,6 @@ def test_a_mapping_file_that_is_empty_or_not_utf8_is_refused(bench: Bench) -> No
         bench.plans("# nothing\n---\n")
     (bench.folder / "kal.yaml").write_bytes("title: Länge".encode("cp1252"))
     with pytest.raises(FaultsError, match=r"^kal\.yaml: a mapping file is UTF-8 text\. Save it as UTF-8\.$"):
-        from kg.mappers.yamlfile import read_documents
-
         read_documents(bench.folder / "kal.yaml")
 
 
@@ -221,16 +223,16 @@ def test_columns_may_have_the_names_that_the_engine_uses_or_any_sign(bench: Benc
 
 @pytest.mark.parametrize("name", ["Zeit: Start!", "Druck [mbar]", "100 %", "{x}", "a.b", "ä#?", '"quoted"'])
 def test_a_column_name_may_hold_any_sign(bench: Bench, name: str) -> None:
-    quoted = "'" + name.replace('"', '""') + "'"
     mapping = changed(("  Last:", f"  '{name}':"), ("Rolle:", "W:"))
     cell = '"' + name.replace('"', '""') + '"'
 
-    assert quoted
     assert numbers(bench.map(f"Nr;W;{cell}\n1;K1;2,5\n", mapping).ntriples()) == ["2.5"]
 
 
 def test_a_key_is_made_of_columns_with_any_sign_and_of_the_name_of_the_file(bench: Bench) -> None:
-    mapping = changed(('"calendering/{Nr}"', '"{stem}/{{{Nr [1]: a!b}}}/{file}"'), ("  Nr:", '  "Nr [1]: a!b":'))
+    mapping = changed(
+        ('"calendering/{Nr}"', '"{stem}/{{{Nr [1]: a!b}}}/{file}"'), ("  Nr:", '  "Nr [1]: a!b":')
+    )
 
     mapped = bench.map("Nr [1]: a!b;Rolle;Last\n1;K1;2\n", mapping, "kal 1.csv")
 
@@ -243,10 +245,10 @@ def test_a_column_called_file_goes_before_the_name_of_the_file(bench: Bench) -> 
     assert bench.map("Nr;file;Last\n1;K1;2\n", mapping).things["web"]["iri"].to_list() == [f"{BASE}web/K1"]
 
 
-@pytest.mark.parametrize("key", ["a/b", "a b", "ä", "#1", "?", "100%", "..", ".", "a//b", "<x>", '"', "\\", "{a}", "a:b"])
+@pytest.mark.parametrize(
+    "key", ["a/b", "a b", "ä", "#1", "?", "100%", "..", ".", "a//b", "<x>", '"', "\\", "{a}", "a:b"]
+)
 def test_a_key_may_hold_any_sign(bench: Bench, key: str) -> None:
-    import pyoxigraph as ox
-
     cell = '"' + key.replace('"', '""') + '"'
     lines = bench.map(f"Nr;Rolle;Last\n1;{cell};2\n").ntriples()
 
@@ -268,7 +270,22 @@ def test_a_decimal_with_a_comma_is_read(bench: Bench, cell: str, number: str) ->
 
 @pytest.mark.parametrize(
     "cell",
-    ["210.5", "1.200,5", "1,2,3", "abc", "12 N", "<5", "1e400", "inf", "Infinity", "nan", "0x1F", "1_000", "--1", "٣"],
+    [
+        "210.5",
+        "1.200,5",
+        "1,2,3",
+        "abc",
+        "12 N",
+        "<5",
+        "1e400",
+        "inf",
+        "Infinity",
+        "nan",
+        "0x1F",
+        "1_000",
+        "--1",
+        "٣",
+    ],
 )
 def test_what_is_no_decimal_sets_its_row_aside(bench: Bench, cell: str) -> None:
     mapped = bench.map(f"Nr;Rolle;Last\n1;K1;{cell}\n2;K2;1\n")
@@ -313,10 +330,13 @@ def test_a_converted_value_has_no_binary_noise_and_keeps_its_token(bench: Bench)
 
 
 @pytest.mark.parametrize(
-    ("cell", "number"), [("0,0953 mm", "95.3"), ("95,3_um", "95.3"), ("95,3 µm", "95.3"), ("9,53e-5m", "95.3")]
+    ("cell", "number"),
+    [("0,0953 mm", "95.3"), ("95,3_um", "95.3"), ("95,3 µm", "95.3"), ("9,53e-5m", "95.3")],
 )
 def test_a_cell_may_name_its_unit(bench: Bench, cell: str, number: str) -> None:
-    lines = bench.map(f"Nr;Rolle;Last;Dicke\n1;K1;1;{cell}\n", changed(("unit: um", "unit: inline"))).ntriples()
+    lines = bench.map(
+        f"Nr;Rolle;Last;Dicke\n1;K1;1;{cell}\n", changed(("unit: um", "unit: inline"))
+    ).ntriples()
 
     assert numbers(lines) == ["1.0", number]
     assert f'<{model.SOURCE_TOKEN}> "{cell}" .' in lines
@@ -347,7 +367,9 @@ def test_a_cell_that_names_no_fitting_unit_is_told(bench: Bench, cell: str, mess
 
 
 def test_texts_that_mean_no_value_are_no_values(bench: Bench) -> None:
-    mapping = changed(("things:", 'missing: ["k.A."]\nthings:'), ("unit: N/mm", 'unit: N/mm, missing: ["0", "-1"]'))
+    mapping = changed(
+        ("things:", 'missing: ["k.A."]\nthings:'), ("unit: N/mm", 'unit: N/mm, missing: ["0", "-1"]')
+    )
 
     mapped = bench.map("Nr;Rolle;Last;Text\n1;K1;0;k.A.\n2;K2;;-\n3;K3;-1;\n", mapping)
 
@@ -374,9 +396,21 @@ def test_a_time_carries_the_offset_of_its_zone(bench: Bench, cell: str, iso: str
         ([], "2026-03-02", "this is not a time; expected: a time such as 02.03.2026 08:15."),
         ([], "31.02.2026 08:15", "this is not a time; expected: a time such as 02.03.2026 08:15."),
         ([], "02.03.0026 08:15", "this is not a time; expected: a time such as 02.03.2026 08:15."),
-        ([('"%d.%m.%Y %H:%M"', "iso")], "2.3.2026", "this is not a time; expected: a time such as 2026-03-02T08:15:00."),
-        ([('"%d.%m.%Y %H:%M"', "excel")], "nan", "this is not a time; expected: a serial day such as 46083.34."),
-        ([('"%d.%m.%Y %H:%M"', "excel")], "1e20", "this is not a time; expected: a serial day such as 46083.34."),
+        (
+            [('"%d.%m.%Y %H:%M"', "iso")],
+            "2.3.2026",
+            "this is not a time; expected: a time such as 2026-03-02T08:15:00.",
+        ),
+        (
+            [('"%d.%m.%Y %H:%M"', "excel")],
+            "nan",
+            "this is not a time; expected: a serial day such as 46083.34.",
+        ),
+        (
+            [('"%d.%m.%Y %H:%M"', "excel")],
+            "1e20",
+            "this is not a time; expected: a serial day such as 46083.34.",
+        ),
     ],
 )
 def test_what_is_no_time_is_told(
@@ -388,7 +422,9 @@ def test_what_is_no_time_is_told(
 
 
 def test_serial_days_of_excel_are_read_to_the_millisecond(bench: Bench) -> None:
-    lines = bench.map("Nr;Rolle;Last;Beginn\n1;K1;1;46083,34375\n", changed(('"%d.%m.%Y %H:%M"', "excel"))).ntriples()
+    lines = bench.map(
+        "Nr;Rolle;Last;Beginn\n1;K1;1;46083,34375\n", changed(('"%d.%m.%Y %H:%M"', "excel"))
+    ).ntriples()
 
     assert '"2026-03-02T08:15:00+01:00"' in lines
 
@@ -396,9 +432,10 @@ def test_serial_days_of_excel_are_read_to_the_millisecond(bench: Bench) -> None:
 def test_a_time_that_names_its_offset_keeps_it(bench: Bench) -> None:
     mapping = changed(('"%d.%m.%Y %H:%M"', "iso"))
 
-    assert '"2026-03-02T08:15:00+03:00"' in bench.map(
-        "Nr;Rolle;Last;Beginn\n1;K1;1;2026-03-02T08:15:00+03:00\n", mapping
-    ).ntriples()
+    assert (
+        '"2026-03-02T08:15:00+03:00"'
+        in bench.map("Nr;Rolle;Last;Beginn\n1;K1;1;2026-03-02T08:15:00+03:00\n", mapping).ntriples()
+    )
 
 
 def test_an_empty_key_is_told_in_its_column(bench: Bench) -> None:
@@ -425,7 +462,9 @@ def test_all_findings_of_a_row_are_told(bench: Bench) -> None:
 
 @pytest.mark.parametrize("split", ["{Rolle}", "{Nr}/{Rolle}"])
 def test_several_identifiers_in_a_cell_are_several_things(bench: Bench, split: str) -> None:
-    mapping = changed(("{id: web}", '{id: web, split: ","}'), ("role: output}", f'role: output, key: "{split}"}}'))
+    mapping = changed(
+        ("{id: web}", '{id: web, split: ","}'), ("role: output}", f'role: output, key: "{split}"}}')
+    )
 
     mapped = bench.map("Nr;Rolle;Last\n1;K1, K2,,K2;1\n2; , ;1\n", mapping)
 

@@ -23,7 +23,9 @@ def csv_table(folder: Path, data: str | bytes, reading: Reading = GERMAN, name: 
     return read_table(path, reading, "table")
 
 
-def book_table(folder: Path, rows: list[list[object]], reading: Reading = GERMAN, sheet: str = "Kal") -> Table:
+def book_table(
+    folder: Path, rows: list[list[object]], reading: Reading = GERMAN, sheet: str = "Kal"
+) -> Table:
     book = openpyxl.Workbook()
     first = book.worksheets[0]
     first.title = sheet
@@ -224,7 +226,10 @@ def test_a_record_without_the_inner_list_is_kept_aside(tmp_path: Path) -> None:
 
     assert table.frame.height == 1
     assert [(bad.place, bad.reason) for bad in table.bad] == [
-        ("/batches/1", "there is no 'cells' at '/batches/1', where the path of the records leads. Near: 'cels'"),
+        (
+            "/batches/1",
+            "there is no 'cells' at '/batches/1', where the path of the records leads. Near: 'cels'",
+        ),
     ]
 
 
@@ -294,7 +299,8 @@ CSV_FAULTS: list[tuple[str | bytes, Reading, str]] = [
     (
         "Nr;T;;T;Nr;;T\n1;2;3;4;5;6;7\n",
         GERMAN,
-        "kal.csv:1: the header has 'Nr', 'T' more than once. Rename all but one, or write 'repeated: number'.\n"
+        "kal.csv:1: the header has 'Nr', 'T' more than once. Rename all but one, or "
+        "write 'repeated: number'.\n"
         "kal.csv:1: columns 3, 6 without a name in the header. Name what holds data, delete the rest.",
     ),
     (
@@ -317,7 +323,10 @@ def test_a_text_file_that_is_no_table_is_refused(
 
 
 NOT_WHOLE = "kal.xlsx: this is not a whole workbook; it may have been cut off. Copy or export it again."
-OLD = "kal.xlsx: this is a workbook in the old form (.xls), or one with a password. Save it as .xlsx without one."
+OLD = (
+    "kal.xlsx: this is a workbook in the old form (.xls), or one with a password. "
+    "Save it as .xlsx without one."
+)
 
 
 @pytest.mark.parametrize(
@@ -363,9 +372,15 @@ JSON_FAULTS = [
         "eol.jsonl",
         '{"a": 1}\n{"a": \n',
         "[]",
-        "eol.jsonl:2: this is not JSON: Expecting value, column 7. One record a line, or name the file .json.",
+        "eol.jsonl:2: this is not JSON: Expecting value, column 7. One record a line, or "
+        "name the file .json.",
     ),
-    ("eol.json", '{"a": 1, "a": 2}', "[]", "eol.json: the key 'a' comes twice in one object. Keep one of the two."),
+    (
+        "eol.json",
+        '{"a": 1, "a": 2}',
+        "[]",
+        "eol.json: the key 'a' comes twice in one object. Keep one of the two.",
+    ),
     ("eol.json", "[]", "[]", "eol.json: there are no records under '[]'."),
     ("eol.json", "[1, 2]", "[]", "eol.json: at '/0' a record in braces is expected, not \"1\"."),
     ("eol.json", '"x"', "[]", "eol.json: at '/' a list of records is expected, not \"x\"."),

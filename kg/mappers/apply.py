@@ -35,10 +35,8 @@ class Mapped:
     findings: list[tuple[int, Finding]] = field(default_factory=list)
 
     def ntriples(self) -> str:
-        """Return the triples, each once, in the order of the plan."""
-        if not self.lines:
-            return ""
-        return "".join(pl.concat(self.lines).drop_nulls().unique(maintain_order=True).to_list())
+        """Return the triples in the order of the plan."""
+        return "".join(line for series in self.lines for line in series)
 
     @property
     def good_rows(self) -> int:
@@ -119,7 +117,10 @@ class _Writer:
         self.lines: list[pl.Series] = []
 
     def emit(self, frame: pl.DataFrame, expression: pl.Expr) -> None:
-        self.lines.append(frame.select(expression.alias("line"))["line"])
+        # Many rows say the same of one machine.
+        self.lines.append(
+            frame.select(expression.alias("line"))["line"].drop_nulls().unique(maintain_order=True)
+        )
 
     def name_things(self) -> None:
         """Find the IRI of each thing in each row; several in one cell make several."""

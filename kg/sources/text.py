@@ -55,5 +55,7 @@ def read_text(path: Path, encodings: tuple[str, ...]) -> tuple[str, str]:
         raise fault(path, f"the text is in utf-16, not {tried}. Write it in the mapping: encoding: utf-16.")
     line = data.count(b"\n", 0, place) + 1
     shown = " ".join(data[max(0, place - 12) : place + 12].decode("cp1252", "replace").split())
-    text = f"the bytes near '{shown}' are not {tried}. Name the encoding in the mapping, e.g. encoding: cp1252."
+    text = (
+        f"the bytes near '{shown}' are not {tried}. Name the encoding in the mapping, e.g. encoding: cp1252."
+    )
     raise fault(path, text, line)

@@ -1,0 +1,257 @@
+"""Queries, commands and terms -> the generated pages of docs/reference.
+
+    python -m kg.docs docs/reference
+
+A page says only what the product says of itself, so the same state of the product gives the same pages.
+"""
+
+from __future__ import annotations
+
+import csv
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+import jinja2
+import pyoxigraph as ox
+
+from kg import queries
+from kg.cli import main as kg
+from kg.iri import DEFAULT_BASE, shorten
+from kg.namespaces import PREFIXES
+from kg.resources import PACKAGE, folder
+from kg.terms import AmbiguousTermError, Vocabulary, vocabulary
+
+WIDTH = 100
+"""Columns of the help texts, whatever terminal runs this."""
+
+SAMPLE_ROWS = 5
+"""Rows of the answer that a page of a query shows."""
+
+_ELUCIDATION = PREFIXES["emmo"] + "EMMO_967080e5_2f42_4eb2_a3a9_c58143e835f9"  # elucidation
+_PROCESS_PARAMETER = PREFIXES["emmo"] + "EMMO_cf80faa4_69d2_46d1_8a2b_f7f63ca244c1"  # ProcessParameter
+_ALT, _SOURCE = PREFIXES["skos"] + "altLabel", PREFIXES["dcterms"] + "source"
+
+
+@dataclass(frozen=True)
+class Sample:
+    """The first rows of the answer of a query on the sample line, IRIs without their base; `total` counts all."""
+
+    columns: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    total: int
+
+
+@dataclass(frozen=True)
+class QueryPage:
+    """A query with what its page shows beside its front matter."""
+
+    query: queries.Query
+    defaults: dict[str, str]
+    sample: Sample | None
+
+
+@dataclass(frozen=True)
+class Help:
+    """A command as it is typed, and its help text."""
+
+    name: str
+    text: str
+
+
+@dataclass(frozen=True)
+class TermEntry:
+    """A term of our own: its name, other names, meaning, parents by label, canonical unit and sources."""
+
+    label: str
+    english: Sequence[str]
+    german: Sequence[str]
+    meaning: str
+    parents: Sequence[str]
+    unit: str
+    sources: Sequence[str]
+    deprecated: bool
+
+
+def _cell(text: object) -> str:
+    """Return a text as it can stand in a cell of a Markdown table."""
+    return " ".join(str(text).replace("|", r"\|").split())
+
+
+def _templates() -> jinja2.Environment:
+    # The pages are Markdown, so nothing is escaped for HTML.
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(PACKAGE / "templates" / "docs"),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,
+    )
+    environment.filters["cell"] = _cell
+    return environment
+
+
+def sample_answer(name: str) -> Sample | None:
+    """Return the first rows of the golden answer of a query, or None where there is none beside the package."""
+    path = PACKAGE.parent / "tests" / "queries" / f"{name}.csv"
+    if not path.is_file():
+        return None
+    with path.open(encoding="utf-8", newline="") as file:
+        columns, *rows = csv.reader(file)
+    shown = [[_short(text) for text in row] for row in rows[:SAMPLE_ROWS]]
+    return Sample(columns, shown, len(rows))
+
+
+def _short(text: str) -> str:
+    name = shorten(text, DEFAULT_BASE)
+    try:
+        return f"{float(name):.6g}"
+    except ValueError:
+        return name
+
+
+def query_pages() -> list[QueryPage]:
+    """Return all queries of the library, with their defaults as people type them."""
+    pages = []
+    for name in queries.library():
+        query = queries.read(name)
+        defaults = {param: _typed(query.default(param)) for param in query.about.params}
+        pages.append(QueryPage(query, defaults, sample_answer(name)))
+    return pages
+
+
+def _typed(default: str) -> str:
+    iri = default.strip("<>")
+    if iri not in vocabulary():
+        return shorten(iri, DEFAULT_BASE).strip('"')
+    term = vocabulary().term(iri)
+    try:
+        return f"term:{vocabulary().resolve(term.label).label}"
+    except AmbiguousTermError:
+        return f"term:{term.qualified.replace(':', '.', 1)}"
+
+
+def commands() -> list[Help]:
+    """Return the help of every command and of the commands under it, in the order of their names."""
+    return list(_helps(kg, click.Context(kg, info_name="kg", terminal_width=WIDTH, max_content_width=WIDTH, **kg.context_settings)))
+
+
+def _helps(command: click.Command, context: click.Context) -> Iterator[Help]:
+    yield Help(context.command_path, "\n".join(line.rstrip() for line in command.get_help(context).splitlines()))
+    if isinstance(command, click.Group):
+        for name in sorted(command.list_commands(context)):
+            inner = command.get_command(context, name)
+            if inner is not None and not inner.hidden:
+                below = click.Context(
+                    inner, context, info_name=name, terminal_width=WIDTH, max_content_width=WIDTH
+                )
+                yield from _helps(inner, below)
+
+
+def own_terms() -> dict[str, list[TermEntry]]:
+    """Return the terms of our own by section, each section in the order of its labels."""
+    words = vocabulary()
+    texts: dict[str, list[tuple[str, str, str]]] = {}
+    for quad in ox.parse(path=str(folder("ontology") / "bvco_ext.ttl"), format=ox.RdfFormat.TURTLE):
+        if isinstance(quad.subject, ox.NamedNode) and isinstance(quad.object, ox.NamedNode | ox.Literal):
+            language = (quad.object.language or "") if isinstance(quad.object, ox.Literal) else ""
+            texts.setdefault(quad.subject.value, []).append((quad.predicate.value, quad.object.value, language))
+    sections: dict[str, list[TermEntry]] = {}
+    for term in sorted(words, key=lambda term: term.label.casefold()):
+        if term.iri.startswith(PREFIXES["bvcox"]):
+            entry = _entry(words, term.iri, texts.get(term.iri, []))
+            sections.setdefault(_section(words, term.iri), []).append(entry)
+    return {name: sections[name] for name in SECTIONS if name in sections}
+
+
+SECTIONS = (
+    "Process parameters",
+    "Properties",
+    "Things, machines and steps",
+    "Units",
+    "Relations",
+    "Texts",
+    "Notes on terms",
+)
+"""Sections of the page of terms, in its order."""
+
+_SECTION_OF_KIND = {
+    "unit": "Units",
+    "object property": "Relations",
+    "datatype property": "Texts",
+    "annotation property": "Notes on terms",
+}
+
+
+def _section(words: Vocabulary, iri: str) -> str:
+    kind = words.term(iri).kind
+    if kind in _SECTION_OF_KIND:
+        return _SECTION_OF_KIND[kind]
+    if words.is_a(iri, _PROCESS_PARAMETER):
+        return "Process parameters"
+    return "Properties" if words.canonical_unit(iri) else "Things, machines and steps"
+
+
+def _entry(words: Vocabulary, iri: str, texts: list[tuple[str, str, str]]) -> TermEntry:
+    term, unit = words.term(iri), words.canonical_unit(iri)
+
+    def stated(predicate: str, language: str | None = None) -> list[str]:
+        return sorted(text for name, text, of in texts if name == predicate and language in (None, of))
+
+    return TermEntry(
+        label=term.label,
+        english=stated(_ALT, "en"),
+        german=stated(_ALT, "de"),
+        meaning=" ".join(stated(_ELUCIDATION)),
+        parents=sorted(words.term(parent).label for parent in term.parents if parent in words),
+        unit=(unit.symbol or unit.code) if unit and term.kind == "class" else "",
+        sources=stated(_SOURCE),
+        deprecated=term.deprecated,
+    )
+
+
+def pages() -> dict[str, str]:
+    """Return every generated page by its path below docs/reference."""
+    templates = _templates()
+    found = query_pages()
+    terms = own_terms()
+    made = {
+        f"queries/{page.query.name}.md": templates.get_template("query.md.j2").render(page=page, base=DEFAULT_BASE)
+        for page in found
+    }
+    made["queries/index.md"] = templates.get_template("queries.md.j2").render(pages=found)
+    made["commands.md"] = templates.get_template("commands.md.j2").render(commands=commands())
+    made["terms.md"] = templates.get_template("terms.md.j2").render(
+        sections=terms, namespace=PREFIXES["bvcox"]
+    )
+    return made
+
+
+def write(target: Path) -> list[Path]:
+    """Write every page below a folder, remove pages of queries that are gone, and return what was written."""
+    made = pages()
+    for name, text in made.items():
+        path = target / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    for path in (target / "queries").glob("*.md"):
+        if f"queries/{path.name}" not in made:
+            path.unlink()
+    return [target / name for name in made]
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Write the pages below the folder that is named; return the exit code."""
+    if len(arguments) != 1:
+        sys.stderr.write("usage: python -m kg.docs FOLDER\n")
+        return 2
+    written = write(Path(arguments[0]))
+    sys.stdout.write(f"{arguments[0]}: {len(written)} pages\n")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))
