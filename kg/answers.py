@@ -44,7 +44,9 @@ class Answer:
 
     def as_json(self) -> str:
         """Return the rows as SPARQL 1.1 JSON."""
-        return json.dumps(json.loads(_serialize(self, ox.QueryResultsFormat.JSON)), ensure_ascii=False, indent=2)
+        return json.dumps(
+            json.loads(_serialize(self, ox.QueryResultsFormat.JSON)), ensure_ascii=False, indent=2
+        )
 
     def as_frame(self) -> pd.DataFrame:
         """Return the rows as a data frame; numbers and times have their types, IRIs are text."""
@@ -103,6 +105,8 @@ def _serialize(answer: Answer, format_: ox.QueryResultsFormat) -> str:
         "(" + " ".join("UNDEF" if term is None else str(term) for term in row) + ")" for row in answer.rows
     )
     text = f"SELECT {variables} WHERE {{ VALUES ({variables}) {{\n{rows}\n}} }}"
-    found = ox.Store().query(text).serialize(format=format_)
+    solutions = ox.Store().query(text)
+    assert isinstance(solutions, ox.QuerySolutions)
+    found = solutions.serialize(format=format_)
     assert found is not None
     return found.decode()

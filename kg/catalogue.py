@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 
 import pyoxigraph as ox
 
+from kg import ntriples as nt
 from kg.namespaces import PREFIXES
 from kg.store import CATALOGUE_GRAPH, Store
 
@@ -53,6 +54,7 @@ class Entry:
     set_aside: int = 0
     reason: str = ""
     loaded_at: str = ""
+    kinds: frozenset[str] = frozenset()
     items: tuple[Item, ...] = ()
 
 
@@ -76,6 +78,8 @@ def _statements(entry: Entry) -> Iterable[tuple[str, str, ox.NamedNode | ox.Lite
     ):
         if text:
             yield file, KGC + name, ox.Literal(text)
+    for kind in sorted(entry.kinds):
+        yield file, KGC + "holdsKind", ox.Literal(kind)
     for name, count in (("read", entry.read), ("loaded", entry.loaded), ("setAside", entry.set_aside)):
         yield file, KGC + name, ox.Literal(str(count), datatype=integer)
     for number, item in enumerate(entry.items, start=1):
@@ -104,7 +108,7 @@ def ntriples(entry: Entry) -> str:
         ox.Triple(ox.NamedNode(subject), ox.NamedNode(predicate), object_)
         for subject, predicate, object_ in _statements(entry)
     )
-    return ox.serialize(triples, format=ox.RdfFormat.N_TRIPLES).decode()
+    return nt.write(triples)
 
 
 def _rows(store: Store, where: str) -> Iterable[dict[str, str]]:
@@ -112,6 +116,11 @@ def _rows(store: Store, where: str) -> Iterable[dict[str, str]]:
     names = [variable.value for variable in solutions.variables]
     for solution in solutions:
         yield {name: solution[name].value if solution[name] is not None else "" for name in names}
+
+
+def kinds(store: Store) -> list[str]:
+    """Return the kinds of the things in the store: the words after the base in their IRIs."""
+    return sorted({row["kind"] for row in _rows(store, "?file kgc:holdsKind ?kind")})
 
 
 def entries(store: Store, graph: str | None = None) -> list[Entry]:

@@ -29,14 +29,20 @@ class Places:
     def of(self, node: str) -> Iterator[tuple[str, str, str]]:
         """Return (file, place, column) for each row that a node comes from."""
         thing, fragment = quantity_of(node)
-        graphs = {quad.graph_name for quad in self.store.db.quads_for_pattern(ox.NamedNode(node), None, None, None)}
+        graphs = {
+            quad.graph_name for quad in self.store.db.quads_for_pattern(ox.NamedNode(node), None, None, None)
+        }
         kind = thing.removeprefix(self.store.base).partition("/")[0]
         derived = ox.NamedNode(model.DERIVED_FROM)
         for subject in dict.fromkeys((node, thing)):
             found = False
             for quad in self.store.db.quads_for_pattern(ox.NamedNode(subject), derived, None, None):
                 graph = quad.graph_name
-                if graph in graphs and isinstance(graph, ox.NamedNode) and isinstance(quad.object, ox.NamedNode):
+                if (
+                    graph in graphs
+                    and isinstance(graph, ox.NamedNode)
+                    and isinstance(quad.object, ox.NamedNode)
+                ):
                     found = True
                     place = quad.object.value
                     here = place.removeprefix(f"{graph.value}#")

@@ -37,7 +37,7 @@ _ALT, _SOURCE = PREFIXES["skos"] + "altLabel", PREFIXES["dcterms"] + "source"
 
 @dataclass(frozen=True)
 class Sample:
-    """The first rows of the answer of a query on the sample line, IRIs without their base; `total` counts all."""
+    """The first rows of an answer on the sample line, IRIs without their base; `total` counts all rows."""
 
     columns: Sequence[str]
     rows: Sequence[Sequence[str]]
@@ -95,7 +95,7 @@ def _templates() -> jinja2.Environment:
 
 
 def sample_answer(name: str) -> Sample | None:
-    """Return the first rows of the golden answer of a query, or None where there is none beside the package."""
+    """Return the first rows of the golden answer of a query, or None where the package stands alone."""
     path = PACKAGE.parent / "tests" / "queries" / f"{name}.csv"
     if not path.is_file():
         return None
@@ -136,11 +136,20 @@ def _typed(default: str) -> str:
 
 def commands() -> list[Help]:
     """Return the help of every command and of the commands under it, in the order of their names."""
-    return list(_helps(kg, click.Context(kg, info_name="kg", terminal_width=WIDTH, max_content_width=WIDTH, **kg.context_settings)))
+    return list(
+        _helps(
+            kg,
+            click.Context(
+                kg, info_name="kg", terminal_width=WIDTH, max_content_width=WIDTH, **kg.context_settings
+            ),
+        )
+    )
 
 
 def _helps(command: click.Command, context: click.Context) -> Iterator[Help]:
-    yield Help(context.command_path, "\n".join(line.rstrip() for line in command.get_help(context).splitlines()))
+    yield Help(
+        context.command_path, "\n".join(line.rstrip() for line in command.get_help(context).splitlines())
+    )
     if isinstance(command, click.Group):
         for name in sorted(command.list_commands(context)):
             inner = command.get_command(context, name)
@@ -158,7 +167,9 @@ def own_terms() -> dict[str, list[TermEntry]]:
     for quad in ox.parse(path=str(folder("ontology") / "bvco_ext.ttl"), format=ox.RdfFormat.TURTLE):
         if isinstance(quad.subject, ox.NamedNode) and isinstance(quad.object, ox.NamedNode | ox.Literal):
             language = (quad.object.language or "") if isinstance(quad.object, ox.Literal) else ""
-            texts.setdefault(quad.subject.value, []).append((quad.predicate.value, quad.object.value, language))
+            texts.setdefault(quad.subject.value, []).append(
+                (quad.predicate.value, quad.object.value, language)
+            )
     sections: dict[str, list[TermEntry]] = {}
     for term in sorted(words, key=lambda term: term.label.casefold()):
         if term.iri.startswith(PREFIXES["bvcox"]):
@@ -219,7 +230,9 @@ def pages() -> dict[str, str]:
     found = query_pages()
     terms = own_terms()
     made = {
-        f"queries/{page.query.name}.md": templates.get_template("query.md.j2").render(page=page, base=DEFAULT_BASE)
+        f"queries/{page.query.name}.md": templates.get_template("query.md.j2").render(
+            page=page, base=DEFAULT_BASE
+        )
         for page in found
     }
     made["queries/index.md"] = templates.get_template("queries.md.j2").render(pages=found)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from typing import Any, Literal
+from urllib.parse import unquote
 
 Severity = Literal["Violation", "Warning", "Info"]
 
@@ -26,8 +27,15 @@ class Finding:
 
     @property
     def row(self) -> str:
-        """Return the row as people say it: a number, or a JSON pointer."""
-        return self.place.rsplit("row=", 1)[-1]
+        """Return the row as people say it: its number, with the sheet where there are several.
+
+        For JSON it is a JSON pointer, for RDF the last part of the IRI of the node.
+        """
+        if "://" in self.place:
+            return self.place.rsplit("/", 1)[-1]
+        sheet, _, number = self.place.rpartition("row=")
+        name = unquote(sheet.removeprefix("sheet=").removesuffix("&"))
+        return f"{name}:{number}" if name and number else number
 
     def at(self, **changes: Any) -> Finding:
         """Return the finding with some fields filled in."""

@@ -9,7 +9,7 @@ import pandas as pd
 import pyoxigraph as ox
 import rdflib
 
-from kg import queries
+from kg import ntriples, queries
 from kg.answers import Answer
 from kg.errors import KgError
 from kg.labels import expand
@@ -64,7 +64,7 @@ class Graph:
         if isinstance(result, bool):
             return result
         graph = rdflib.Graph()
-        graph.parse(data=ox.serialize(result, format=ox.RdfFormat.N_TRIPLES), format="nt")
+        graph.parse(data=ntriples.write(result), format="nt")
         return graph
 
 

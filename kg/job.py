@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
 import pyoxigraph as ox
 
+from kg import ntriples
 from kg.catalogue import Item
 from kg.errors import Fault, FaultsError
 from kg.findings import Finding
@@ -44,7 +46,7 @@ class TableJob:
         faults: list[Fault] = []
         for plan in plans:
             table = read_table(path, plan.reading, plan.source)
-            table = Table(name, table.frame, table.places, table.bad, table.encoding, table.native_times)
+            table = replace(table, file=name)
             try:
                 self.parts.append(apply(plan, table, base, vocabulary().units))
             except FaultsError as error:
@@ -60,19 +62,23 @@ class TableJob:
             other = "," if sign == "." else "."
             mistaken = re.compile(rf"[+-]?\d+\{other}\d+$")
             wrong = [
-                finding for _, finding in part.findings if finding.rule == "number" and mistaken.match(finding.value)
+                finding
+                for _, finding in part.findings
+                if finding.rule == "number" and mistaken.match(finding.value)
             ]
             if not wrong:
                 continue
             columns = [quantity.column for quantity in part.plan.quantities if quantity.unit]
             right = sum(
-                int(part.table.frame[column].str.contains(sign, literal=True).sum() or 0) for column in columns
+                int(part.table.frame[column].str.contains(sign, literal=True).sum() or 0)
+                for column in columns
             )
             if len(wrong) > right:
                 first = wrong[0]
                 text = (
-                    f"{len(wrong)} numbers have '{other}' as decimal sign, where {self.mapping} says '{sign}'. "
-                    f"First: column '{first.column}', '{first.value}'. Write decimal: \"{other}\" under 'table'."
+                    f"{len(wrong)} numbers have '{other}' as decimal sign; {self.mapping} says '{sign}'. "
+                    f"First: column '{first.column}', '{first.value}'. "
+                    f"Write decimal: \"{other}\" under 'table'."
                 )
                 raise FaultsError([Fault(self.name, int(first.row) if first.row.isdigit() else 0, text)])
 
@@ -89,9 +95,7 @@ class TableJob:
     @property
     def set_aside(self) -> int:
         """Return how many rows are set aside."""
-        return len(
-            {place for part in self.parts for place in [*_away(part), *_bad(part)]}
-        )
+        return len({place for part in self.parts for place in [*_away(part), *_bad(part)]})
 
     @property
     def loaded(self) -> int:
@@ -114,8 +118,7 @@ class TableJob:
 
     def triples(self) -> Iterator[ox.Triple]:
         """Return the triples."""
-        for quad in ox.parse(self.ntriples().encode(), format=ox.RdfFormat.N_TRIPLES):
-            yield quad.triple
+        return ntriples.read(self.ntriples())
 
     def take(self, results: Iterable[Result]) -> None:
         """Place what SHACL found in this file; rows with a violation are taken out of the triples."""
@@ -140,24 +143,35 @@ class TableJob:
             for part in self.parts
         ]
 
+    def kinds(self) -> frozenset[str]:
+        """Return the kinds of the things that the rows speak of."""
+        return frozenset(thing.kind for part in self.parts for thing in part.plan.things)
+
     def items(self) -> tuple[Item, ...]:
         """Return what became of each column."""
-        result = []
+        found: dict[str, Item] = {}
         for part in self.parts:
-            plan, frame = part.plan, part.table.frame
-            quantities = {quantity.column: quantity for quantity in plan.quantities}
-            kinds = {thing.name: thing.kind for thing in plan.things}
-            for column in part.table.columns:
-                count = len(frame) - frame[column].null_count()
-                if column in plan.ignore:
-                    result.append(Item(column, "ignored", count, f"named under 'ignore' in {self.mapping}"))
-                elif column in quantities:
-                    quantity = quantities[column]
-                    kind = kinds[quantity.thing]
-                    result.append(Item(column, "mapped", count, "", quantity.term.iri, quantity.fragment, kind))
-                else:
-                    result.append(Item(column, "mapped", count))
-        return tuple(result)
+            for item in _items(part, self.mapping):
+                # What one mapping of the file leaves to another is not left out.
+                if item.outcome == "mapped" or item.name not in found:
+                    found[item.name] = item
+        return tuple(found.values())
+
+
+def _items(part: Mapped, mapping: str) -> Iterator[Item]:
+    plan, frame = part.plan, part.table.frame
+    quantities = {quantity.column: quantity for quantity in plan.quantities}
+    kinds = {thing.name: thing.kind for thing in plan.things}
+    for column in part.table.columns:
+        count = len(frame) - frame[column].null_count()
+        if column in plan.ignore:
+            yield Item(column, "ignored", count, f"named under 'ignore' in {mapping}")
+        elif column in quantities:
+            quantity = quantities[column]
+            kind = kinds[quantity.thing]
+            yield Item(column, "mapped", count, "", quantity.term.iri, quantity.fragment, kind)
+        else:
+            yield Item(column, "mapped", count)
 
 
 def _bad(part: Mapped) -> list[str]:
@@ -256,18 +270,20 @@ class RdfJob:
         """Place what SHACL found in this file; what has a violation is taken out of the triples."""
         away: set[str] = set()
         values: set[tuple[str, str]] = set()
+        said = {item.node: (item.name, item.value) for item in self.stated}
         for result in results:
             node = self.mapped.places.get(result.focus)
             if node is None:
                 continue
+            name, value = said.get(node, ("", ""))
             finding = Finding(
                 result.rule,
                 result.message,
                 result.severity,
                 self.name,
                 node,
-                "",
-                result.value,
+                name,
+                value or result.value,
                 result.focus,
             )
             if result.severity == "Violation":
@@ -288,13 +304,15 @@ class RdfJob:
         def named(term: object) -> bool:
             return isinstance(term, ox.NamedNode) and term.value in gone
 
+        def named_value(triple: ox.Triple) -> bool:
+            subject = triple.subject
+            return isinstance(subject, ox.NamedNode) and (subject.value, triple.predicate.value) in values
+
         triples = self.mapped.triples
         self.mapped.triples = {
             triple: None
             for triple in triples
-            if not named(triple.subject)
-            and not named(triple.object)
-            and (triple.subject.value, triple.predicate.value) not in values
+            if not named(triple.subject) and not named(triple.object) and not named_value(triple)
         }
         reasons = {finding.place: finding.message for finding in self.violations}
         self.mapped.stated = [
@@ -304,6 +322,11 @@ class RdfJob:
             for item in self.stated
         ]
 
+    def kinds(self) -> frozenset[str]:
+        """Return the kinds of the things that were constructed."""
+        tails = (iri.removeprefix(self.base) for iri in self.mapped.places if iri.startswith(self.base))
+        return frozenset(tail.partition("/")[0] for tail in tails if "/" in tail)
+
     def items(self) -> tuple[Item, ...]:
         """Return what became of each name of the source."""
         counts = Counter((item.name, item.outcome, item.reason) for item in self.stated)
@@ -311,4 +334,3 @@ class RdfJob:
 
 
 Job = TableJob | RdfJob
-

@@ -16,6 +16,7 @@ from kg.iri import DEFAULT_BASE, file_iri
 from kg.job import Job, RdfJob, TableJob
 from kg.mappers.plan import AnyPlan, Plan, RdfPlan, file_patterns, read_plans
 from kg.resources import PACKAGE
+from kg.sources.text import read_bytes
 from kg.store import Store, vocabulary_digest, writing
 from kg.terms import vocabulary
 from kg.validate import digest as shapes_digest
@@ -30,7 +31,10 @@ Progress = Callable[[str, int, int], None]
 
 @dataclass
 class Outcome:
-    """What became of one file: `loaded`, `unchanged`, `no mapping`, `empty`, `failed` or, on a dry run, `checked`."""
+    """What became of one file.
+
+    `outcome` is `loaded`, `unchanged`, `no mapping`, `empty`, `failed` or, on a dry run, `checked`.
+    """
 
     path: Path
     name: str
@@ -89,14 +93,11 @@ class Mappings:
         """
         if self._given:
             found = [path for path in self._given if len(self._given) == 1 or self._fits(path, name)]
-            return self._read(found[0]) if found else []
+            return self._read(_only(found, name)) if found else []
         for folder in self._folders:
             found = [path for path in sorted(folder.rglob("*.yaml")) if self._fits(path, name)]
-            if len(found) > 1:
-                names = ", ".join(path.name for path in found)
-                raise FaultsError([Fault(name, 0, f"several mappings fit: {names}. Name one by --mapping.")])
             if found:
-                return [plan for plan in self._read(found[0]) if _matches(plan.files, name)]
+                return [plan for plan in self._read(_only(found, name)) if _matches(plan.files, name)]
         return []
 
     def _fits(self, path: Path, name: str) -> bool:
@@ -105,8 +106,22 @@ class Mappings:
         return _matches(self._files[path], name)
 
 
+def _only(found: list[Path], name: str) -> Path:
+    if len(found) > 1:
+        names = ", ".join(path.name for path in found)
+        raise FaultsError([Fault(name, 0, f"several mappings fit: {names}. Name one of them by --mapping.")])
+    return found[0]
+
+
 def _matches(patterns: Iterable[str], name: str) -> bool:
     return any(fnmatch.fnmatchcase(name.lower(), pattern.lower()) for pattern in patterns)
+
+
+def _digest(path: Path) -> str:
+    try:
+        return hashlib.sha256(read_bytes(path)).hexdigest()
+    except KgError:
+        return ""
 
 
 def collect(paths: Iterable[Path]) -> list[Path]:
@@ -118,7 +133,8 @@ def collect(paths: Iterable[Path]) -> list[Path]:
     found: dict[Path, None] = {}
     for path in paths:
         if path.is_dir():
-            inside = (file for file in sorted(path.rglob("*")) if file.is_file())
+            # A link that leads nowhere is a file that cannot be read, and is told as one.
+            inside = (file for file in sorted(path.rglob("*")) if file.is_file() or file.is_symlink())
             found.update((file, None) for file in inside if not file.name.startswith((".", "~$")))
         elif path.exists():
             found[path] = None
@@ -205,7 +221,7 @@ class Loader:
             return None
         outcome.mapping = plans[0].path.name
         name, graph = self.name(path), file_iri(self.base, self.name(path))
-        sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
+        sha256 = hashlib.sha256(read_bytes(path)).hexdigest()
         digest = hashlib.sha256(
             "".join([*(plan.digest for plan in plans), vocabulary_digest(), shapes_digest()]).encode()
         ).hexdigest()
@@ -223,7 +239,7 @@ class Loader:
 
     def _refuse_clash(self, path: Path, name: str, graph: str, sha256: str, taken: dict[str, Path]) -> None:
         hint = "If both are needed, load one of them with --under NAME, which puts NAME/ before its name."
-        if name in taken and sha256 != hashlib.sha256(taken[name].read_bytes()).hexdigest():
+        if name in taken and sha256 != hashlib.sha256(read_bytes(taken[name])).hexdigest():
             raise FaultsError([Fault(name, 0, f"a file of this name is in {taken[name].parent} too. {hint}")])
         taken.setdefault(name, path)
         known = self.known.get(graph)
@@ -277,6 +293,7 @@ class Loader:
             loaded=job.loaded,
             set_aside=job.set_aside,
             reason=outcome.reason,
+            kinds=job.kinds(),
             items=job.items(),
         )
 
@@ -288,7 +305,9 @@ class Loader:
             place.unlink(missing_ok=True)
             return None
         place.parent.mkdir(parents=True, exist_ok=True)
-        data = aside_bytes(job.path, job.rows()) if isinstance(job, TableJob) else aside_report(job.violations)
+        data = (
+            aside_bytes(job.path, job.rows()) if isinstance(job, TableJob) else aside_report(job.violations)
+        )
         half = place.with_name(place.name + ".part")
         half.write_bytes(data)
         half.replace(place)
@@ -305,7 +324,7 @@ class Loader:
                 entry = catalogue.Entry(
                     graph=file_iri(self.base, outcome.name),
                     name=outcome.name,
-                    sha256=hashlib.sha256(outcome.path.read_bytes()).hexdigest(),
+                    sha256=_digest(outcome.path),
                     outcome=outcome.outcome,
                     folder=str(outcome.path.resolve().parent),
                     mapping=outcome.mapping,

@@ -66,7 +66,7 @@ class Query(Strict):
 
     def default(self, param: str) -> str:
         """Return the default of a parameter as it stands in the file."""
-        found = _values_line(param).search(self.text)
+        found = _values_line(re.escape(param)).search(self.text)
         return found["value"].strip() if found else ""
 
     def bind(self, values: Mapping[str, ox.NamedNode | ox.Literal]) -> str:
@@ -74,19 +74,24 @@ class Query(Strict):
 
         Raises KgError for a parameter that the query does not have.
         """
-        text = self.text
-        for name, value in values.items():
-            pattern = _values_line(name)
-            if name not in self.about.params or not pattern.search(text):
+        for name in values:
+            if name not in self.about.params:
                 known = quoted(self.about.params) or "none"
                 raise KgError(f"the query '{self.name}' has no parameter '{name}'. Parameters: {known}.")
-            text = pattern.sub(lambda match, term=str(value): match["before"] + term + match["after"], text)
-        return text
+
+        def put(match: re.Match[str]) -> str:
+            term = str(values[match["name"]]) if match["name"] in values else match["value"]
+            return match["before"] + term + match["after"]
+
+        # All in one pass: a value may itself read like the line of another parameter.
+        names = "|".join(map(re.escape, self.about.params)) or "(?!)"
+        return _values_line(names).sub(put, self.text)
 
 
 def _values_line(name: str) -> re.Pattern[str]:
+    """Return the pattern of the VALUES line of a parameter; `name` is a pattern, too."""
     return re.compile(
-        rf"(?P<before>\bVALUES\s+\?{re.escape(name)}\s*\{{\s*)(?P<value>[^{{}}]*?)(?P<after>\s*\}})"
+        rf"(?P<before>\bVALUES\s+\?(?P<name>{name})\s*\{{\s*)(?P<value>[^{{}}]*?)(?P<after>\s*\}})"
     )
 
 
@@ -104,14 +109,15 @@ def parse(name: str, text: str) -> Query:
         raise FaultsError([Fault(place, 0, f"the front matter is not YAML: {error}")]) from None
     except ValidationError as error:
         faults = [
-            Fault(place, 0, f"{'.'.join(map(str, detail['loc']))}: {detail['msg']}.") for detail in error.errors()
+            Fault(place, 0, f"{'.'.join(map(str, detail['loc']))}: {detail['msg']}.")
+            for detail in error.errors()
         ]
         raise FaultsError(faults) from None
     body = "\n".join(line for line in text.splitlines() if not line.startswith(_FRONT)).strip() + "\n"
     faults = [
         Fault(place, 0, f"the parameter '{param}' needs exactly one line 'VALUES ?{param} {{ default }}'.")
         for param in about.params
-        if len(_values_line(param).findall(body)) != 1
+        if len(_values_line(re.escape(param)).findall(body)) != 1
     ]
     if faults:
         raise FaultsError(faults)

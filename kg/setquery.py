@@ -22,7 +22,7 @@ _SUBCLASS = "http://www.w3.org/2000/01/rdf-schema#subClassOf"
 
 @dataclass(frozen=True)
 class SetQuery:
-    """A SPARQL constraint as one query; its solutions have `this`, and `value` where the constraint has it."""
+    """A SPARQL constraint as one query; its solutions have `this`, and `value` where it states one."""
 
     shape: str
     severity: str
@@ -47,6 +47,12 @@ def _prefixes(constraint: rdflib.term.Node, shapes: rdflib.Graph) -> str:
     return "".join(sorted(lines))
 
 
+def _head(select: str) -> tuple[str, str, str]:
+    """Return what stands before the first WHERE clause, its opening, and the rest."""
+    found = _WHERE.search(select)
+    return (select[: found.start()], found[0], select[found.end() :]) if found else (select, "", "")
+
+
 def split(shapes: rdflib.Graph) -> tuple[rdflib.Graph, list[SetQuery]]:
     """Return the shapes without their SPARQL constraints, and these as set queries.
 
@@ -61,7 +67,8 @@ def split(shapes: rdflib.Graph) -> tuple[rdflib.Graph, list[SetQuery]]:
         if select is None or not targets or shapes.value(shape, SH.path) is not None:
             continue
         focus = f"WHERE {{ {{ SELECT DISTINCT ?this WHERE {{ {targets} }} }} "
-        text = _WHERE.sub(lambda _, focus=focus: focus, str(select).replace("$this", "?this"), count=1)
+        before, _, after = _head(str(select).replace("$this", "?this"))
+        text = f"{before}{focus}{after}"
         message = shapes.value(constraint, SH.message) or shapes.value(shape, SH.message)
         severity = str(shapes.value(shape, SH.severity) or SH.Violation).rsplit("#", 1)[-1]
         queries.append(
@@ -75,6 +82,7 @@ def run(query: SetQuery, data: ox.Store) -> list[tuple[str, str]]:
     """Return (focus node, value) of each solution, each once."""
     found: dict[tuple[str, str], None] = {}
     solutions = data.query(query.text, prefixes=PREFIXES, use_default_graph_as_union=True)
+    assert isinstance(solutions, ox.QuerySolutions)
     names = {variable.value for variable in solutions.variables}
     for solution in solutions:
         focus = solution["this"].value

@@ -1,7 +1,8 @@
 """Triples -> the same without the quantities that surely keep every rule, so that SHACL has less to read.
 
 Nine triples in ten belong to quantities, and most rules on them are bounds on their number and unit.
-Those are checked here, over all quantities at once; what keeps its bounds is taken out before the engine runs.
+Those are checked here, over all quantities at once; what keeps its bounds is taken out before the engine
+runs.
 What does not, and all that other kinds of rules speak of, stays: findings come from the engine alone.
 """
 
@@ -51,7 +52,7 @@ class Rules:
 
 def _count(shape: rdflib.term.Node, shapes: rdflib.Graph, predicate: rdflib.term.Node) -> int | None:
     found = shapes.value(shape, predicate)
-    return None if found is None else int(found)
+    return None if found is None else int(str(found))
 
 
 def _simple(shape: rdflib.term.Node, shapes: rdflib.Graph) -> bool:
@@ -130,6 +131,10 @@ def _in_sparql(iri: str, said: str) -> bool:
     return False
 
 
+def _iri(node: ox.NamedNode | ox.BlankNode | ox.Triple) -> str:
+    return "" if isinstance(node, ox.Triple) else node.value
+
+
 class _Quantities:
     """What triples say of quantities."""
 
@@ -139,13 +144,17 @@ class _Quantities:
         self.units: dict[str, list[str]] = {}
         self.parts: dict[str, list[str]] = {}
         self.numbers: dict[str, list[ox.Literal]] = {}
-        tables = {model.RDF_TYPE: self.types, model.HAS_UNIT: self.units, model.HAS_NUMERICAL_PART: self.parts}
+        tables = {
+            model.RDF_TYPE: self.types,
+            model.HAS_UNIT: self.units,
+            model.HAS_NUMERICAL_PART: self.parts,
+        }
         for triple in self.triples:
             predicate, value = triple.predicate.value, triple.object
             if predicate in tables and isinstance(value, ox.NamedNode):
-                tables[predicate].setdefault(triple.subject.value, []).append(value.value)
+                tables[predicate].setdefault(_iri(triple.subject), []).append(value.value)
             elif predicate == model.HAS_NUMBER_VALUE and isinstance(value, ox.Literal):
-                self.numbers.setdefault(triple.subject.value, []).append(value)
+                self.numbers.setdefault(_iri(triple.subject), []).append(value)
 
     def number(self, quantity: str) -> float | None:
         """Return the number of a quantity, where it has exactly one, finite, and one unit."""
@@ -187,7 +196,7 @@ def sift(triples: Iterable[ox.Triple], rules: Rules, words: Vocabulary) -> tuple
     kept = [
         triple
         for triple in said.triples
-        if triple.subject.value not in gone
+        if _iri(triple.subject) not in gone
         and (rules.links or not isinstance(triple.object, ox.NamedNode) or triple.object.value not in gone)
     ]
     return kept, clean

@@ -20,6 +20,7 @@ from typing import Any
 
 import pyoxigraph as ox
 
+from kg import ntriples as nt
 from kg.errors import KgError
 from kg.iri import DEFAULT_BASE
 from kg.namespaces import PREFIXES
@@ -33,6 +34,7 @@ BULK = 5_000
 
 _SETTINGS = "store.toml"
 _SHA = PREFIXES["schema"] + "sha256"
+_ITEM = PREFIXES["kgc"] + "item"
 
 
 @functools.cache
@@ -60,7 +62,9 @@ class Store:
         Raises StoreError where something is there already, or the base is no IRI.
         """
         if (path / _SETTINGS).exists():
-            raise StoreError(f"{path}: there is a store already. 'kg info --store {path}' says what is in it.")
+            raise StoreError(
+                f"{path}: there is a store already. 'kg info --store {path}' says what is in it."
+            )
         if path.exists() and (not path.is_dir() or any(path.iterdir())):
             raise StoreError(f"{path}: this is not an empty folder. Give another --store.")
         try:
@@ -92,7 +96,9 @@ class Store:
             db = ox.Store(where) if write else ox.Store.read_only(where)
         except OSError as error:
             if "lock" in str(error).lower():
-                raise StoreError(f"{path}: another process is writing to this store. Try again later.") from None
+                raise StoreError(
+                    f"{path}: another process is writing to this store. Try again later."
+                ) from None
             raise StoreError(f"{path}: the store cannot be opened: {error}") from None
         store = cls(path, settings["base"], db)
         if write:
@@ -106,9 +112,11 @@ class Store:
         if known in self.db:
             return
         triples = {
-            quad.triple: None for path in vocabulary_files() for quad in ox.parse(path=path, rename_blank_nodes=True)
+            quad.triple: None
+            for path in vocabulary_files()
+            for quad in ox.parse(path=path, rename_blank_nodes=True)
         }
-        text = ox.serialize(triples, format=ox.RdfFormat.N_TRIPLES).decode()
+        text = nt.write(triples)
         self.replace(VOCABULARY_GRAPH, text, f'<{VOCABULARY_GRAPH}> <{_SHA}> "{digest}" .\n')
 
     def replace(self, graph: str, ntriples: str, catalogue: str) -> None:
@@ -125,7 +133,7 @@ class Store:
         self.db.update(
             f"DROP SILENT GRAPH <{graph}> ;\n"
             f"DELETE {{ GRAPH <{CATALOGUE_GRAPH}> {{ ?s ?p ?o }} }}"
-            f" WHERE {{ GRAPH <{CATALOGUE_GRAPH}> {{ <{graph}> <{PREFIXES['kgc']}item> ?s . ?s ?p ?o }} }} ;\n"
+            f" WHERE {{ GRAPH <{CATALOGUE_GRAPH}> {{ <{graph}> <{_ITEM}> ?s . ?s ?p ?o }} }} ;\n"
             f"DELETE WHERE {{ GRAPH <{CATALOGUE_GRAPH}> {{ <{graph}> ?p ?o }} }} ;\n"
             f"INSERT DATA {{ GRAPH <{graph}> {{\n{ntriples}}}\nGRAPH <{CATALOGUE_GRAPH}> {{\n{catalogue}}} }}"
         )

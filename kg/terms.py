@@ -11,7 +11,7 @@ from pathlib import Path
 import pyoxigraph as ox
 from rapidfuzz import fuzz, process
 
-from kg.errors import KgError
+from kg.errors import Fault, FaultsError, KgError
 from kg.model import CANONICAL_UNIT
 from kg.namespaces import PREFIXES
 from kg.resources import folder
@@ -281,9 +281,13 @@ class _Facts:
         self.ucum: dict[str, str] = {}
         self.symbol: dict[str, str] = {}
         for path in paths:
-            for quad in ox.parse(path=str(path), format=ox.RdfFormat.TURTLE):
-                if isinstance(quad.subject, ox.NamedNode):
-                    self._add(quad.subject.value, quad.predicate.value, quad.object)
+            try:
+                for quad in ox.parse(path=str(path), format=ox.RdfFormat.TURTLE):
+                    if isinstance(quad.subject, ox.NamedNode):
+                        self._add(quad.subject.value, quad.predicate.value, quad.object)
+            except SyntaxError as error:
+                fault = Fault(path.name, error.lineno or 0, f"this is not Turtle: {error.msg}.")
+                raise FaultsError([fault]) from None
 
     def _add(self, subject: str, predicate: str, value: object) -> None:
         if isinstance(value, ox.NamedNode):

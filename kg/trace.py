@@ -9,6 +9,7 @@ from typing import Any, Literal
 import pyoxigraph as ox
 
 from kg import model
+from kg.catalogue import kinds
 from kg.errors import KgError
 from kg.iri import encode, shorten
 from kg.near import near, quoted
@@ -54,6 +55,7 @@ class Run:
     parameters: list[Value] = field(default_factory=list)
     sources: list[str] = field(default_factory=list)
     things: list[Thing] = field(default_factory=list)
+    parts: int = 0
 
 
 def find(store: Store, name: str) -> str:
@@ -61,35 +63,33 @@ def find(store: Store, name: str) -> str:
 
     Raises KgError where nothing or more than one thing has this name.
     """
+    key = encode(name)
     if "://" in name or name.startswith("urn:"):
         candidates = [name]
     else:
-        candidates = [store.base + encode(name)]
-    if found := [iri for iri in candidates if _known(store, iri)]:
-        return found[0]
-    literal = str(ox.Literal(name))
-    tail = str(ox.Literal("/" + encode(name)))
-    rows = store.query(
-        f"""SELECT DISTINCT ?thing WHERE {{
-              {{ ?thing dcterms:identifier|rdfs:label|schema:serialNumber {literal} }}
-              UNION {{ ?thing a ?type . FILTER(STRSTARTS(STR(?thing), {ox.Literal(store.base)!s})
-                                              && STRENDS(STR(?thing), {tail})) }}
-              FILTER(!STRSTARTS(STR(?thing), {ox.Literal(store.base + "file/")!s}))
-            }} ORDER BY ?thing"""
-    )
-    things = [row["thing"].value for row in rows]
-    # A cell is called PC-0001; so is the last part of the key of each run on it.
-    whole = [iri for iri in things if "/" not in iri.removeprefix(store.base).partition("/")[2]]
-    things = whole or things
+        candidates = [store.base + key, *(f"{store.base}{kind}/{key}" for kind in kinds(store))]
+    things = [iri for iri in candidates if _known(store, iri)]
+    if not things:
+        rows = store.query(
+            "SELECT DISTINCT ?thing WHERE {"
+            f" ?thing dcterms:identifier|rdfs:label|schema:serialNumber {ox.Literal(name)} }} ORDER BY ?thing"
+        )
+        things = [row["thing"].value for row in rows]
     if len(things) == 1:
         return str(things[0])
     if things:
         shown = ", ".join(shorten(iri, store.base) for iri in things[:8])
         more = f" and {len(things) - 8} more" if len(things) > 8 else ""
         raise KgError(f"'{name}' names several things: {shown}{more}. Give one of these.")
-    names = [row["id"].value for row in store.query("SELECT DISTINCT ?id WHERE { ?thing dcterms:identifier ?id }")]
+    names = [
+        row["id"].value for row in store.query("SELECT DISTINCT ?id WHERE { ?thing dcterms:identifier ?id }")
+    ]
     alike = near(name, names)
-    hint = f" Near: {quoted(alike)}." if alike else " Names are those of your files, or IRIs such as cell/C-0001."
+    hint = (
+        f" Near: {quoted(alike)}."
+        if alike
+        else " Names are those of your files, or IRIs such as cell/C-0001."
+    )
     raise KgError(f"nothing in the store is called '{name}'.{hint}")
 
 
@@ -139,10 +139,14 @@ class Tracer:
         kinds = set(model.VALUE_KINDS.values())
         for quantity in self.objects(bearer, has):
             numbers = self.objects(quantity, model.HAS_NUMERICAL_PART)
-            value = next((text for part in numbers for text in self.objects(part, model.HAS_NUMBER_VALUE)), None)
+            value = next(
+                (text for part in numbers for text in self.objects(part, model.HAS_NUMBER_VALUE)), None
+            )
             if value is None:
                 continue
-            terms = [self.label(type_) for type_ in self.objects(quantity, model.RDF_TYPE) if type_ not in kinds]
+            terms = [
+                self.label(type_) for type_ in self.objects(quantity, model.RDF_TYPE) if type_ not in kinds
+            ]
             unit = next((self.words.units.get(iri) for iri in self.objects(quantity, model.HAS_UNIT)), None)
             name = quantity.partition("#")[2]
             term = terms[0] if terms else name
@@ -161,7 +165,11 @@ class Tracer:
         """
         parameters = set(self.objects(run, model.HAS_PROCESS_PARAMETER))
         far = [other for other in self.objects(run, self.far) if other not in parameters and other != thing]
-        made = self.objects(thing, model.MADE_FROM) if self.direction == "up" else self.subjects(model.MADE_FROM, thing)
+        made = (
+            self.objects(thing, model.MADE_FROM)
+            if self.direction == "up"
+            else self.subjects(model.MADE_FROM, thing)
+        )
         exact = [other for other in far if other in made]
         return exact or [] if made else far
 
@@ -178,11 +186,7 @@ class Tracer:
             self.values(iri, model.HAS_PROCESS_PARAMETER),
             self.sources(iri),
         )
-        for part in self.objects(iri, model.HAS_SUB_PROCESS):
-            if self.objects(part, model.HAS_INPUT) or self.objects(part, model.HAS_OUTPUT):
-                continue
-            run.parameters += self.values(part, model.HAS_PROCESS_PARAMETER)
-            run.tools += [self.label(tool) for tool in self.objects(part, model.HAS_TOOL)]
+        run.parts = len(self.objects(iri, model.HAS_SUB_PROCESS))
         run.things = [self.thing(other) for other in self.far_things(iri, thing)]
         return run
 
@@ -193,7 +197,11 @@ class Tracer:
         """
         runs = self.subjects(self.near, thing)
         if self.direction == "up":
-            measured = (run for run in self.subjects(model.HAS_INPUT, thing) if not self.objects(run, model.HAS_OUTPUT))
+            measured = (
+                run
+                for run in self.subjects(model.HAS_INPUT, thing)
+                if not self.objects(run, model.HAS_OUTPUT)
+            )
             runs += [run for run in measured if run not in runs]
         return sorted(runs, key=lambda run: (next(iter(self.objects(run, model.START)), ""), run))
 
@@ -211,7 +219,11 @@ class Tracer:
             if run not in self.done:
                 thing.runs.append(self.run(run, iri))
         # A part is behind the whole as an input is behind an output.
-        parts = self.objects(iri, model.HAS_PART) if self.direction == "up" else self.subjects(model.HAS_PART, iri)
+        parts = (
+            self.objects(iri, model.HAS_PART)
+            if self.direction == "up"
+            else self.subjects(model.HAS_PART, iri)
+        )
         told = {other.iri for run in thing.runs for other in run.things}
         extra = [part for part in parts if part not in told and part not in self.done]
         if extra:
@@ -232,7 +244,10 @@ def as_dict(thing: Thing, base: str) -> dict[str, Any]:
     """Return a trace for machines."""
 
     def values(found: Iterable[Value]) -> list[dict[str, Any]]:
-        return [{"term": value.term, "name": value.name, "value": value.value, "unit": value.unit} for value in found]
+        return [
+            {"term": value.term, "name": value.name, "value": value.value, "unit": value.unit}
+            for value in found
+        ]
 
     return {
         "id": shorten(thing.iri, base),
@@ -253,10 +268,9 @@ def as_dict(thing: Thing, base: str) -> dict[str, Any]:
                 "tools": run.tools,
                 "parameters": values(run.parameters),
                 "sources": run.sources,
+                "sub_processes": run.parts,
                 "things": [as_dict(other, base) for other in run.things],
             }
             for run in thing.runs
         ],
     }
-
-

@@ -129,7 +129,7 @@ class Units:
         return found[0]
 
     def _near(self, text: str) -> list[str]:
-        codes = {unit.ucum for unit in self._units if unit.ucum}
+        codes = {text for unit in self._units for text in (unit.ucum, unit.symbol) if text}
         near = [code for code in sorted(codes) if code.casefold() == text.casefold()]
         return (near + difflib.get_close_matches(text, sorted(codes - set(near)), n=4, cutoff=0.5))[:4]
 

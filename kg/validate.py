@@ -13,6 +13,7 @@ import pyshacl
 import rdflib
 from rdflib.namespace import RDF, RDFS, SH
 
+from kg import ntriples
 from kg.errors import Fault, FaultsError
 from kg.findings import Severity
 from kg.resources import PACKAGE, vocabulary_files
@@ -67,8 +68,7 @@ def digest() -> str:
 
 def _data_graph(triples: Iterable[ox.Triple], words: Vocabulary) -> rdflib.Graph:
     graph = rdflib.Graph()
-    data = ox.serialize(triples, format=ox.RdfFormat.N_TRIPLES)
-    graph.parse(data=data, format="nt")
+    graph.parse(data=ntriples.write(triples), format="nt")
     # Shapes may target a superclass; only the ancestors of the classes at hand are needed for that.
     for type_ in set(graph.objects(None, RDF.type)):
         for ancestor in words.ancestors(str(type_)):
@@ -111,7 +111,9 @@ def _told_once(results: Iterable[Result]) -> list[Result]:
     found = list(results)
     wrong = {(result.focus, result.value) for result in found if result.severity == "Violation"}
     told = [
-        result for result in found if result.severity == "Violation" or (result.focus, result.value) not in wrong
+        result
+        for result in found
+        if result.severity == "Violation" or (result.focus, result.value) not in wrong
     ]
     return sorted(told, key=lambda result: (result.focus, result.rule, result.value))
 
@@ -122,7 +124,9 @@ def _by_engine(triples: Iterable[ox.Triple], rules: rdflib.Graph, clean: set[str
     assert isinstance(report, rdflib.Graph)
     for node in report.subjects(RDF.type, SH.ValidationResult):
         focus = _text(report.value(node, SH.focusNode))
-        if focus not in clean:  # only the links of these were left for the engine, so they seem to lack the rest
+        if (
+            focus not in clean
+        ):  # only the links of these were left for the engine, so they seem to lack the rest
             yield Result(
                 focus=focus,
                 path=_text(report.value(node, SH.resultPath)),
@@ -148,5 +152,5 @@ def _by_queries(triples: list[ox.Triple], queries: list[SetQuery]) -> list[Resul
 
 
 def _severity(text: str) -> Severity:
-    assert text in ("Violation", "Warning", "Info")
-    return text
+    severities: dict[str, Severity] = {"Violation": "Violation", "Warning": "Warning", "Info": "Info"}
+    return severities[text]

@@ -32,7 +32,9 @@ def test_every_query_has_a_page_and_no_page_is_left_over(pages: dict[str, str]) 
 
 @pytest.mark.parametrize("name", [f"queries/{name}.md" for name in (*queries.library(), "index")])
 def test_page_of_a_query_is_current(pages: dict[str, str], name: str) -> None:
-    assert (REFERENCE / name).read_text(encoding="utf-8") == pages[name], "run: python -m kg.docs docs/reference"
+    assert (REFERENCE / name).read_text(encoding="utf-8") == pages[name], (
+        "run: python -m kg.docs docs/reference"
+    )
 
 
 def test_page_of_the_commands_is_current(pages: dict[str, str]) -> None:
@@ -108,7 +110,9 @@ def test_command_of_the_guide_runs(command: str, desk: Path, monkeypatch: pytest
     assert "0 rows" not in result.output.splitlines()
 
 
-@pytest.mark.parametrize("command", ["kg terms Linienlast", "kg query --explain highest_load.rq", "kg query -"])
+@pytest.mark.parametrize(
+    "command", ["kg terms Linienlast", "kg query --explain highest_load.rq", "kg query -"]
+)
 def test_command_in_a_sentence_of_the_guide_runs(
     command: str, desk: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

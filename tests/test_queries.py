@@ -1,6 +1,6 @@
 """Claims about the query library: what it says of itself, and what it answers on the sample line.
 
-`KG_RECORD=1 pytest tests/test_queries.py` writes the golden answers anew; read the difference before you keep it.
+`KG_RECORD=1 pytest tests/test_queries.py` writes the golden answers anew; read what changed.
 """
 
 from __future__ import annotations
@@ -154,26 +154,32 @@ def test_query_is_sparql_without_the_prefixes_of_the_store(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_prefixes_are_those_of_the_project_or_labels_of_terms(name: str) -> None:
-    declared = re.findall(rf"^PREFIX (\S*): <([^<>]*)>$", texts_of(name), re.M)
+    declared = re.findall(r"^PREFIX (\S*): <([^<>]*)>$", texts_of(name), re.M)
     terms = {label: iri for label, iri in declared if label not in PREFIXES}
 
     assert {label: PREFIXES.get(label, iri) for label, iri in declared} == dict(declared)
-    assert {label: vocabulary().term(iri).label for label, iri in terms.items()} == {label: label for label in terms}
+    assert {label: vocabulary().term(iri).label for label, iri in terms.items()} == {
+        label: label for label in terms
+    }
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_opaque_iris_are_followed_by_their_labels(name: str) -> None:
-    """Either in a comment at the end of the line, or once in the file as `label 1a2b3c4d`."""
+    """Either in the comment at the end of the line, or once in the file as `label 1a2b3c4d`."""
     text = texts_of(name)
-    listed = dict((code, label) for label, code in re.findall(r"\b(\w+) ([0-9a-f]{8})\b", text))
-    by_code = {match[0].replace("-", "_"): term for term in vocabulary() if (match := OPAQUE.search(term.iri))}
+    listed = {code: label for label, code in re.findall(r"\b(\w+) ([0-9a-f]{8})\b", text)}
+    by_code = {
+        match[0].replace("-", "_"): term for term in vocabulary() if (match := OPAQUE.search(term.iri))
+    }
     wrong = []
     for line in text.splitlines():
         if line.startswith(("PREFIX", "#+")) or "example.org" in line:
             continue
         for match in OPAQUE.finditer(line):
             label = by_code[match[0].replace("-", "_")].label
-            if listed.get(match[0][:8]) != label and not line.endswith(f"# {label}"):
+            if listed.get(match[0][:8]) != label and label not in re.split(
+                r"[, ]+", line.rpartition("# ")[2]
+            ):
                 wrong.append((line, label))
 
     assert wrong == []
@@ -231,7 +237,9 @@ def webs() -> pd.DataFrame:
 def capacities() -> pd.Series:
     """Return the discharge capacity of each cell, A.h, without the two tests that the load sets aside."""
     stations = json.loads((PLANT / "eol_tester_2026-03.json").read_text(encoding="utf-8"))["stations"]
-    found = {test["cell"]: test["capacity"]["discharge_Ah"] for station in stations for test in station["tests"]}
+    found = {
+        test["cell"]: test["capacity"]["discharge_Ah"] for station in stations for test in station["tests"]
+    }
     return pd.Series({cell: value for cell, value in found.items() if cell not in ("PC-0012", "PC-0015")})
 
 
@@ -247,14 +255,19 @@ def test_recall_of_a_lot_finds_the_cells_that_the_files_give(line: Graph) -> Non
 
 def test_line_load_meets_capacity_as_in_the_files(line: Graph) -> None:
     loads, capacity, expected = webs()["Linienlast ist [N/mm]"], capacities(), set()
-    for row in german("stapeln_2026-03.csv").itertuples():
-        for reel in (row.Anodenrolle, row.Kathodenrolle):
-            if row[1] in capacity:
-                expected.add((row[1], loads[reel], capacity[row[1]]))
-    found = frame(line, "parameter_against_property", parameter="term:LineLoad", property="term:DischargingCapacity")
+    stacking = german("stapeln_2026-03.csv").set_index("Zell-Nr.")
+    for cell, value in capacity.items():
+        for side in ("Anodenrolle", "Kathodenrolle"):
+            expected.add((cell, loads[stacking[side][str(cell)]], value))
+    found = frame(
+        line, "parameter_against_property", parameter="term:LineLoad", property="term:DischargingCapacity"
+    )
 
     assert len(found) == 92
-    assert set(zip(found["property_of"], found["parameter_value"], found["property_value"], strict=True)) == expected
+    assert (
+        set(zip(found["property_of"], found["parameter_value"], found["property_value"], strict=True))
+        == expected
+    )
 
 
 def test_parameter_before_the_side_is_known_says_which_electrode_it_is_of(line: Graph) -> None:
@@ -279,13 +292,17 @@ def test_capacity_by_batch_is_the_mean_over_the_cells_of_the_files(line: Graph) 
 
 
 def test_electrolyte_is_that_of_the_filling_file(line: Graph) -> None:
-    filling = pd.read_csv(PLANT / "filling_2026-03.csv").dropna(subset=["Cell"]).set_index("Cell").sort_index()
+    filling = (
+        pd.read_csv(PLANT / "filling_2026-03.csv").dropna(subset=["Cell"]).set_index("Cell").sort_index()
+    )
     found = frame(line, "electrolyte_by_cell").set_index("cell")
 
     assert list(found.index) == list(filling.index)
     assert list(found["lot"]) == list(filling["Electrolyte lot"])
     assert found["volume"].tolist() == pytest.approx(filling["Volume dosed (ml)"].tolist())
-    assert found["gain"].tolist() == pytest.approx((filling["Mass after (g)"] - filling["Mass before (g)"]).tolist())
+    assert found["gain"].tolist() == pytest.approx(
+        (filling["Mass after (g)"] - filling["Mass before (g)"]).tolist()
+    )
 
 
 def test_planted_decimal_slip_is_the_one_run_far_from_its_set_value(line: Graph) -> None:
@@ -314,7 +331,10 @@ def test_value_leads_back_to_its_row_and_column(line: Graph) -> None:
 def test_values_that_differ_are_told_with_both_files(tmp_path: Path) -> None:
     store = Store.create(tmp_path / "store")
     quantity, number = DEFAULT_BASE + "web/1#Porosity", DEFAULT_BASE + "web/1#Porosity.number"
-    has = {label: vocabulary().resolve(label).iri for label in ("emmo:hasProperty", "hasNumericalPart", "hasNumberValue")}
+    has = {
+        label: vocabulary().resolve(label).iri
+        for label in ("emmo:hasProperty", "hasNumericalPart", "hasNumberValue")
+    }
     for file, value in (("a.csv", 30), ("b.csv", 31), ("c.csv", 31)):
         text = (
             f"<{DEFAULT_BASE}web/1> <{has['emmo:hasProperty']}> <{quantity}> .\n"
@@ -345,7 +365,7 @@ def behind(store: Store, cells: list[str]) -> set[str]:
     has = {label: vocabulary().resolve("emmo:" + label).iri for label in ("hasInput", "hasOutput")}
     rows = store.query(
         f"""SELECT ?thing ?run WHERE {{
-              {{ SELECT DISTINCT ?thing WHERE {{ VALUES ?cell {{ {values} }} ?cell bvcox:madeFrom* ?thing }} }}
+              {{ SELECT DISTINCT ?thing {{ VALUES ?cell {{ {values} }} ?cell bvcox:madeFrom* ?thing }} }}
               OPTIONAL {{ ?run <{has["hasOutput"]}> ?thing }}
             }}"""
     )
@@ -359,15 +379,20 @@ def small_line(line: Graph) -> tuple[Graph, rdflib.Dataset]:
     quads = [
         quad
         for quad in line.store.db
-        if quad.subject.value.partition("#")[0] in kept or quad.graph_name.value == CATALOGUE_GRAPH
+        if str(quad.subject).strip("<>").partition("#")[0] in kept or quad.graph_name.value == CATALOGUE_GRAPH
     ]
-    used = {node.value for quad in quads for node in (quad.predicate, quad.object) if isinstance(node, ox.NamedNode)}
+    used = {
+        node.value
+        for quad in quads
+        for node in (quad.predicate, quad.object)
+        if isinstance(node, ox.NamedNode)
+    }
     known = {name for iri in used if iri in vocabulary() for name in vocabulary().ancestors(iri)}
     facts = {PREFIXES["skos"] + "prefLabel", PREFIXES["rdfs"] + "subClassOf"} | {
         vocabulary().resolve(label).iri for label in ("unitSymbol", "unitSymbolValue")
     }
     for quad in line.store.db.quads_for_pattern(None, None, None, ox.NamedNode(VOCABULARY_GRAPH)):
-        if quad.subject.value in known and quad.predicate.value in facts:
+        if str(quad.subject).strip("<>") in known and quad.predicate.value in facts:
             quads.append(quad)
     store = Store(line.store.path, line.store.base, ox.Store())
     store.db.extend(quads)
@@ -377,7 +402,9 @@ def small_line(line: Graph) -> tuple[Graph, rdflib.Dataset]:
 
 
 # rdflib warns of its own calls of what it has renamed.
-@pytest.mark.filterwarnings("ignore:.*Dataset:DeprecationWarning", "ignore:.*ConjunctiveGraph:DeprecationWarning")
+@pytest.mark.filterwarnings(
+    "ignore:.*Dataset:DeprecationWarning", "ignore:.*ConjunctiveGraph:DeprecationWarning"
+)
 @pytest.mark.parametrize("name", [name for name in NAMES if name not in SLOW])
 def test_second_engine_gives_the_same_answer(name: str, small_line: tuple[Graph, rdflib.Dataset]) -> None:
     here, there = small_line
@@ -436,7 +463,7 @@ def test_any_name_of_a_thing_becomes_one_iri_below_the_base(empty: Graph, text: 
 ATTACKS = [
     '" } UNION { ?s ?p ?o } #',
     "x> } UNION { ?said ?p ?named } #",
-    "nothing\" }\n  ?said ?p ?named . VALUES ?x { \"",
+    'nothing" }\n  ?said ?p ?named . VALUES ?x { "',
     "\\",
     '\\"',
     "}\nDROP ALL",
@@ -453,7 +480,6 @@ def test_injection_stays_a_value(line: Graph, attack: str) -> None:
     assert len(as_thing.rows) == 1
 
 
-@pytest.mark.xfail(strict=True, reason="bind replaces one parameter after the other, also inside values")
 def test_value_that_looks_like_another_parameter_stays_a_value(empty: Graph) -> None:
     text = "VALUES ?thing { <https://example.org/x> }"
     answer = asked(empty, ECHO, text=ox.Literal(text), thing="cell/1")

@@ -17,7 +17,8 @@ DONE, FINDINGS, NOTHING = 0, 1, 2
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-out = Console(highlight=False, soft_wrap=True)
+# A pipe has no width; there, lines are as long as they are.
+out = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else 100_000)
 
 
 class Group(click.Group):

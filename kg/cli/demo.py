@@ -54,18 +54,18 @@ def demo(folder: Path, cells: int, seed: int) -> None:
     records, store = folder / "records", folder / "kg-store"
     generate(records, seed=seed, cells=cells)
     (records / "relations.json").rename(folder / "relations.json")
-    out.rule("1. Load the records of the line", align="left")
+    out.print("\n[bold]1. Load the records of the line[/bold]")
     out.print(f"kg load {records} --store {store}\n", markup=False)
     with progress_bar() as tell:
         outcomes = Loader(store, progress=tell).load([records])
     print_outcomes(outcomes, limit=3)
-    out.rule("2. Check across records", align="left")
+    out.print("\n[bold]2. Check across records[/bold]")
     out.print(f"kg validate --store {store}\n", markup=False)
     opened = Store.open(store)
     findings = check(opened)
     out.print(f"{count(len(findings), 'finding')}.")
     print_findings(findings, 3)
-    out.rule("3. Ask", align="left")
+    out.print("\n[bold]3. Ask[/bold]")
     graph = Graph(opened)
     for name, params in QUESTIONS:
         about = read(name).about
@@ -74,4 +74,6 @@ def demo(folder: Path, cells: int, seed: int) -> None:
         answer = graph.ask(name, **params)
         assert isinstance(answer, Answer)
         print_table(Answer(answer.columns, answer.rows[:ROWS]), graph.base, of=len(answer.rows))
-    out.print(f"Next: kg trace PC-0001 --store {store}; kg query --list; docs/tutorials/first-line.md", markup=False)
+    out.print(
+        f"Next: kg trace PC-0001 --store {store}; kg query --list; docs/tutorials/first-line.md", markup=False
+    )

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import click
+import pyoxigraph as ox
 
 from kg import catalogue
 from kg.answers import Answer
@@ -23,7 +25,9 @@ def _missing(store: Store) -> list[str]:
         return []
     answer = Graph(store).ask(MISSING_FILES)
     assert isinstance(answer, Answer)
-    return [term.value for (term, *_) in answer.rows if term is not None and hasattr(term, "value")]
+    start = store.base + "file/"
+    names = (term.value for (term, *_) in answer.rows if isinstance(term, ox.NamedNode))
+    return list(dict.fromkeys(unquote(name.removeprefix(start)) for name in names))
 
 
 def account(entries: list[catalogue.Entry]) -> list[dict[str, Any]]:
@@ -71,7 +75,7 @@ def info(store: Path, as_json: bool, each: bool, columns: bool) -> None:
     _print_files(entries, each)
     _print_account(found, columns)
     if missing:
-        out.print(f"{count(len(missing), 'file')} that the records mention, and that {'is' if len(missing) == 1 else 'are'} not loaded:")
+        out.print(f"Mentioned by the records, and not loaded: {count(len(missing), 'file')}.")
         shown = missing if each else missing[:5]
         for name in shown:
             out.print(f"  {name}", markup=False)

@@ -11,7 +11,7 @@ from rich import box
 from rich.table import Table
 
 from kg import queries
-from kg.answers import Answer
+from kg.answers import Answer, Term
 from kg.cli.common import count, json_option, out, print_json, store_option
 from kg.errors import KgError
 from kg.graph import Graph
@@ -31,21 +31,19 @@ def _params(pairs: tuple[str, ...]) -> dict[str, str]:
     return values
 
 
+def _is_number(term: Term) -> bool:
+    return isinstance(term, ox.Literal) and term.datatype.value.endswith(("double", "integer", "decimal"))
+
+
 def print_table(answer: Answer, base: str, of: int | None = None) -> None:
     """Print rows for people, uncut in a pipe; `of` is how many there are where only the first are shown."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    numeric = [
-        any(isinstance(row[i], ox.Literal) and row[i].datatype.value.endswith(("double", "integer")) for row in answer.rows)
-        for i in range(len(answer.columns))
-    ]
+    numeric = [any(_is_number(row[i]) for row in answer.rows) for i in range(len(answer.columns))]
     for name, number in zip(answer.columns, numeric, strict=True):
-        table.add_column(name, justify="right" if number else "left", overflow="fold", no_wrap=not out.is_terminal)
+        table.add_column(name, justify="right" if number else "left", overflow="fold")
     for row in answer.texts(base, vocabulary()):
         table.add_row(*(cell.replace("[", r"\[") for cell in row))
-    if out.is_terminal:
-        out.print(table)
-    else:
-        out.print(table, width=10_000 if answer.rows else 200, crop=False)
+    out.print(table)
     total = count(len(answer.rows) if of is None else of, "row")
     out.print(f"{len(answer.rows):,} of {total}" if of and of > len(answer.rows) else total)
 
@@ -106,10 +104,12 @@ def query(
     if as_json:
         form = "json"
     if isinstance(result, bool):
-        click.echo(f'{{"head": {{}}, "boolean": {str(result).lower()}}}' if form == "json" else str(result).lower())
+        click.echo(
+            f'{{"head": {{}}, "boolean": {str(result).lower()}}}' if form == "json" else str(result).lower()
+        )
     elif isinstance(result, list):
         formats = {"json": ox.RdfFormat.JSON_LD, "csv": ox.RdfFormat.N_TRIPLES, "table": ox.RdfFormat.TURTLE}
-        click.echo(ox.serialize(result, format=formats[form]).decode(), nl=False)
+        click.echo(ox.serialize(result, format=formats[form]) or b"", nl=False)
     elif form == "csv":
         click.echo(result.as_csv(), nl=False)
     elif form == "json":

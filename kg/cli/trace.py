@@ -8,7 +8,7 @@ import click
 from rich.text import Text
 from rich.tree import Tree
 
-from kg.cli.common import json_option, out, print_json, store_option
+from kg.cli.common import count, json_option, out, print_json, store_option
 from kg.iri import shorten
 from kg.store import Store
 from kg.trace import Thing, Value, as_dict
@@ -16,10 +16,11 @@ from kg.trace import trace as walk
 
 
 def _value(value: Value) -> str:
-    name = value.term
-    if value.name and value.name.split(".")[0] == value.term and "." in value.name:
-        name = value.name
-    return f"{name} {value.value:.6g} {value.unit}".rstrip()
+    """Return `LineLoad (set) 210 N/mm`: what tells two values of one term apart stands in brackets."""
+    _, dot, further = value.name.partition(f"{value.term}.")
+    name = f"{value.term} ({further.replace('.', ', ')})" if dot else value.term
+    unit = "" if value.unit == "1" else value.unit
+    return f"{name} {value.value:.6g} {unit}".rstrip()
 
 
 def _grow(tree: Tree, thing: Thing, base: str) -> None:
@@ -32,6 +33,8 @@ def _grow(tree: Tree, thing: Thing, base: str) -> None:
             branch.add(Text("; ".join(filter(None, facts)), style="dim"))
         for value in run.parameters:
             branch.add(Text(_value(value)))
+        if run.parts:
+            branch.add(Text(f"has {count(run.parts, 'part')}: steps or cycles", style="dim"))
         if run.comment:
             branch.add(Text(f"note: {run.comment}", style="dim"))
         for other in run.things:

@@ -1,4 +1,4 @@
-"""RDF in another vocabulary -> N-Triples in ours, by CONSTRUCT, with an account of all that the source states."""
+"""RDF in another vocabulary -> N-Triples in ours, by CONSTRUCT, with an account of what the source states."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pyoxigraph as ox
 
-from kg import model
+from kg import model, ntriples
 from kg.errors import KgError
 from kg.findings import Finding
 from kg.iri import file_iri
@@ -60,7 +60,7 @@ class MappedRdf:
 
     def ntriples(self) -> str:
         """Return the triples as N-Triples."""
-        return ox.serialize(self.triples, format=ox.RdfFormat.N_TRIPLES).decode()
+        return ntriples.write(self.triples)
 
 
 def _parse(path: Path, plan: RdfPlan, base: str) -> ox.Store:
@@ -72,7 +72,9 @@ def _parse(path: Path, plan: RdfPlan, base: str) -> ox.Store:
     try:
         store.load(input=text.encode(), format=format_, base_iri=base)
     except (SyntaxError, ValueError) as error:
-        raise fault(path, f"this is not {format_.name}: {error}.", getattr(error, "lineno", None) or 0) from None
+        raise fault(
+            path, f"this is not {format_.name}: {error}.", getattr(error, "lineno", None) or 0
+        ) from None
     return store
 
 
@@ -151,8 +153,13 @@ def _account(
     source: ox.Store, plan: RdfPlan, base: str, derived: set[str], away: dict[str, str]
 ) -> list[Stated]:
     stated = []
-    for row in source.query(plan.account, base_iri=base, prefixes=PREFIXES):
-        node, name, value = (_node(row[key]) if row[key] is not None else "" for key in ("node", "name", "value"))
+    rows = source.query(plan.account, base_iri=base, prefixes=PREFIXES)
+    if not isinstance(rows, ox.QuerySolutions):
+        raise KgError(f"{plan.path.name}: the account is a SELECT query with ?node, ?name and ?value.")
+    for row in rows:
+        node, name, value = (
+            _node(row[key]) if row[key] is not None else "" for key in ("node", "name", "value")
+        )
         if node in away:
             outcome, reason = "set aside", away[node]
         elif node in derived:
@@ -177,6 +184,8 @@ def apply_rdf(plan: RdfPlan, path: Path, base: str, vocabulary: Vocabulary) -> M
     try:
         for query in plan.construct:
             constructed = source.query(query, base_iri=base, prefixes=PREFIXES)
+            if not isinstance(constructed, ox.QueryTriples):
+                raise KgError(f"{plan.path.name}: 'construct' names a query that is no CONSTRUCT.")
             triples.update(dict.fromkeys(constructed))
     except SyntaxError as error:
         raise KgError(f"{plan.path.name}: a CONSTRUCT is not SPARQL: {error}") from None
