@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 from dataclasses import dataclass
 from typing import Any
@@ -40,13 +42,20 @@ class Answer:
 
     def as_csv(self) -> str:
         """Return the rows as SPARQL 1.1 CSV."""
-        return _serialize(self, ox.QueryResultsFormat.CSV)
+        text = io.StringIO(newline="")
+        writer = csv.writer(text, lineterminator="\r\n")
+        writer.writerow(self.columns)
+        writer.writerows([_plain(term) for term in row] for row in self.rows)
+        return text.getvalue()
 
     def as_json(self) -> str:
         """Return the rows as SPARQL 1.1 JSON."""
-        return json.dumps(
-            json.loads(_serialize(self, ox.QueryResultsFormat.JSON)), ensure_ascii=False, indent=2
-        )
+        bindings = [
+            {name: _binding(term) for name, term in zip(self.columns, row, strict=True) if term is not None}
+            for row in self.rows
+        ]
+        answer = {"head": {"vars": self.columns}, "results": {"bindings": bindings}}
+        return json.dumps(answer, ensure_ascii=False, indent=2)
 
     def as_frame(self) -> pd.DataFrame:
         """Return the rows as a data frame; numbers and times have their types, IRIs are text."""
@@ -98,15 +107,23 @@ def _shown(term: Term, base: str, vocabulary: Vocabulary) -> str:
     return str(term)
 
 
-def _serialize(answer: Answer, format_: ox.QueryResultsFormat) -> str:
-    # pyoxigraph writes the results of a query only; so the rows become one, of VALUES.
-    variables = " ".join(f"?{name}" for name in answer.columns)
-    rows = "\n".join(
-        "(" + " ".join("UNDEF" if term is None else str(term) for term in row) + ")" for row in answer.rows
-    )
-    text = f"SELECT {variables} WHERE {{ VALUES ({variables}) {{\n{rows}\n}} }}"
-    solutions = ox.Store().query(text)
-    assert isinstance(solutions, ox.QuerySolutions)
-    found = solutions.serialize(format=format_)
-    assert found is not None
-    return found.decode()
+def _plain(term: Term) -> str:
+    """Return a term as SPARQL 1.1 CSV has it: without datatype and language, and empty where unbound."""
+    if term is None:
+        return ""
+    return term.value if isinstance(term, ox.NamedNode | ox.Literal) else str(term)
+
+
+def _binding(term: ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple) -> dict[str, Any]:
+    """Return a term as SPARQL 1.1 JSON has it."""
+    if isinstance(term, ox.NamedNode):
+        return {"type": "uri", "value": term.value}
+    if isinstance(term, ox.BlankNode):
+        return {"type": "bnode", "value": term.value}
+    if isinstance(term, ox.Triple):
+        parts = {"subject": term.subject, "predicate": term.predicate, "object": term.object}
+        return {"type": "triple", "value": {name: _binding(part) for name, part in parts.items()}}
+    if term.language:
+        return {"type": "literal", "value": term.value, "xml:lang": term.language}
+    kind = {} if term.datatype.value == _XSD + "string" else {"datatype": term.datatype.value}
+    return {"type": "literal", "value": term.value, **kind}

@@ -13,6 +13,7 @@ from kg import ntriples, queries
 from kg.answers import Answer
 from kg.errors import KgError
 from kg.labels import expand
+from kg.names import find
 from kg.store import Store
 from kg.terms import vocabulary
 
@@ -31,7 +32,8 @@ class Graph:
     def text(self, query: str | Path, **params: Any) -> str:
         """Return the SPARQL of a query: a name from the library, a file, or SPARQL itself.
 
-        Values in `params` take the place of the defaults of its parameters; labels become IRIs.
+        Values in `params` take the place of the defaults of its parameters; a thing may be named by its
+        identifier (`C-0001`), and labels become IRIs.
         Raises KgError where there is no such query or parameter.
         """
         if isinstance(query, Path):
@@ -40,7 +42,8 @@ class Graph:
             found = queries.read(query)
         else:
             found = queries.parse("query", _with_front(query))
-        return expand(found.bind(queries.values(found, params, self.base)), vocabulary())
+        terms = queries.values(found, params, lambda name: find(self.store, name))
+        return expand(found.bind(terms), vocabulary())
 
     def ask(self, query: str | Path, **params: Any) -> Answer | bool | list[ox.Triple]:
         """Run a query and return its rows, its truth, or its triples, as its form is."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from kg.errors import KgError
-from kg.terms import Vocabulary
+from kg.terms import AmbiguousTermError, Vocabulary
 
 # Strings, IRIs and comments pass untouched; a dot qualifies a label: term:bvco.Binder, term:"Line load".
 _TOKEN = re.compile(
@@ -31,6 +31,11 @@ def expand(query: str, vocabulary: Vocabulary) -> str:
         label = match["quoted"] if match["quoted"] is not None else match["name"].replace(".", ":", 1)
         try:
             return f"<{vocabulary.resolve(label).iri}>"
+        except AmbiguousTermError as error:
+            choices = ", ".join(f"term:{name.replace(':', '.', 1)}" for name in error.candidates)
+            line = query.count("\n", 0, match.start()) + 1
+            text = f"line {line}: '{label}' is the name of several terms. Type one of: {choices}"
+            raise KgError(text) from None
         except KgError as error:
             line = query.count("\n", 0, match.start()) + 1
             raise KgError(f"line {line}: {error}") from None

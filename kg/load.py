@@ -124,6 +124,19 @@ def _digest(path: Path) -> str:
         return ""
 
 
+def _inside(folder: Path) -> Iterator[Path]:
+    """Return the files in a folder and below, without hidden ones, lock files, and stores."""
+    for path in sorted(folder.iterdir()):
+        if path.name.startswith((".", "~$")):
+            continue
+        if path.is_dir():
+            if not (path / "store.toml").is_file():
+                yield from _inside(path)
+        elif path.is_file() or path.is_symlink():
+            # A link that leads nowhere is a file that cannot be read, and is told as one.
+            yield path
+
+
 def collect(paths: Iterable[Path]) -> list[Path]:
     """Return the files that are named, and all files in the folders that are named, each once.
 
@@ -133,9 +146,7 @@ def collect(paths: Iterable[Path]) -> list[Path]:
     found: dict[Path, None] = {}
     for path in paths:
         if path.is_dir():
-            # A link that leads nowhere is a file that cannot be read, and is told as one.
-            inside = (file for file in sorted(path.rglob("*")) if file.is_file() or file.is_symlink())
-            found.update((file, None) for file in inside if not file.name.startswith((".", "~$")))
+            found.update(dict.fromkeys(_inside(path)))
         elif path.exists():
             found[path] = None
         else:

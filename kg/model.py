@@ -41,6 +41,7 @@ DERIVED_FROM = PREFIXES["prov"] + "wasDerivedFrom"
 IDENTIFIER = PREFIXES["dcterms"] + "identifier"
 SOURCE_TOKEN = BVCOX + "sourceToken"
 MADE_FROM = BVCOX + "madeFrom"
+ELUCIDATION = EMMO + "EMMO_967080e5_2f42_4eb2_a3a9_c58143e835f9"  # elucidation
 CANONICAL_UNIT = BVCOX + "canonicalUnit"
 
 TEXT_PROPERTIES: dict[str, str] = {

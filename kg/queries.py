@@ -8,7 +8,7 @@ Its front matter is in comment lines that begin with `#+`, as YAML; a parameter 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,6 @@ import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from kg.errors import Fault, FaultsError, KgError
-from kg.iri import encode
 from kg.labels import expand
 from kg.near import near, quoted
 from kg.resources import folder
@@ -142,18 +141,18 @@ def read(name: str) -> Query:
     return parse(name, files[name].read_text(encoding="utf-8"))
 
 
-def term_of(text: str, default: str, base: str) -> ox.NamedNode | ox.Literal:
+def term_of(text: str, default: str, thing: Callable[[str], str]) -> ox.NamedNode | ox.Literal:
     """Return the term for a value that a person typed, of the kind of the parameter's default.
 
-    Where the default is an IRI: an IRI in full, or a name below the base of the store (`cell/C-0001`),
-    or a label (`term:LineLoad`). Where it is a literal: a literal of its datatype.
+    Where the default is an IRI: an IRI in full, a label (`term:LineLoad`), or a name of which `thing`
+    knows the IRI. Where it is a literal: a literal of its datatype.
     Raises KgError where the text is no value of that datatype.
     """
-    if text.startswith("term:"):
-        return ox.NamedNode(expand(text, vocabulary()).strip("<>"))
     if default.startswith("<") or re.match(r"^[A-Za-z][\w.-]*:", default):
+        if text.startswith("term:"):
+            return ox.NamedNode(expand(text, vocabulary()).strip("<>"))
         full = "://" in text or text.startswith("urn:")
-        return ox.NamedNode(text if full else base + encode(text))
+        return ox.NamedNode(text if full else thing(text))
     if re.fullmatch(r"[+-]?\d+", default):
         return _number(text, r"[+-]?\d+", "integer", "a whole number")
     if re.fullmatch(r"[+-]?[\d.]+(?:[eE][+-]?\d+)?", default):
@@ -167,12 +166,14 @@ def _number(text: str, pattern: str, datatype: str, said: str) -> ox.Literal:
     return ox.Literal(text.strip(), datatype=ox.NamedNode(f"http://www.w3.org/2001/XMLSchema#{datatype}"))
 
 
-def values(query: Query, given: Mapping[str, Any], base: str) -> dict[str, ox.NamedNode | ox.Literal]:
+def values(
+    query: Query, given: Mapping[str, Any], thing: Callable[[str], str]
+) -> dict[str, ox.NamedNode | ox.Literal]:
     """Return the terms for the values of parameters that a person or a program gave."""
     terms: dict[str, ox.NamedNode | ox.Literal] = {}
     for name, value in given.items():
         if isinstance(value, ox.NamedNode | ox.Literal):
             terms[name] = value
         else:
-            terms[name] = term_of(str(value), query.default(name), base)
+            terms[name] = term_of(str(value), query.default(name), thing)
     return terms

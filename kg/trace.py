@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Literal
+from urllib.parse import unquote
 
 import pyoxigraph as ox
 
 from kg import model
-from kg.catalogue import kinds
 from kg.errors import KgError
-from kg.iri import encode, shorten
-from kg.near import near, quoted
+from kg.iri import shorten
+from kg.names import find
 from kg.store import Store
 from kg.terms import Vocabulary, vocabulary
 
@@ -56,49 +56,6 @@ class Run:
     sources: list[str] = field(default_factory=list)
     things: list[Thing] = field(default_factory=list)
     parts: int = 0
-
-
-def find(store: Store, name: str) -> str:
-    """Return the IRI that a person means: an IRI, a name below the base, an identifier, or a label.
-
-    Raises KgError where nothing or more than one thing has this name.
-    """
-    key = encode(name)
-    if "://" in name or name.startswith("urn:"):
-        candidates = [name]
-    else:
-        candidates = [store.base + key, *(f"{store.base}{kind}/{key}" for kind in kinds(store))]
-    things = [iri for iri in candidates if _known(store, iri)]
-    if not things:
-        rows = store.query(
-            "SELECT DISTINCT ?thing WHERE {"
-            f" ?thing dcterms:identifier|rdfs:label|schema:serialNumber {ox.Literal(name)} }} ORDER BY ?thing"
-        )
-        things = [row["thing"].value for row in rows]
-    if len(things) == 1:
-        return str(things[0])
-    if things:
-        shown = ", ".join(shorten(iri, store.base) for iri in things[:8])
-        more = f" and {len(things) - 8} more" if len(things) > 8 else ""
-        raise KgError(f"'{name}' names several things: {shown}{more}. Give one of these.")
-    names = [
-        row["id"].value for row in store.query("SELECT DISTINCT ?id WHERE { ?thing dcterms:identifier ?id }")
-    ]
-    alike = near(name, names)
-    hint = (
-        f" Near: {quoted(alike)}."
-        if alike
-        else " Names are those of your files, or IRIs such as cell/C-0001."
-    )
-    raise KgError(f"nothing in the store is called '{name}'.{hint}")
-
-
-def _known(store: Store, iri: str) -> bool:
-    try:
-        node = ox.NamedNode(iri)
-    except ValueError:
-        return False
-    return next(iter(store.db.quads_for_pattern(node, None, None, None)), None) is not None
 
 
 class Tracer:
@@ -154,9 +111,9 @@ class Tracer:
         return sorted(found, key=lambda value: (value.term, value.name))
 
     def sources(self, iri: str) -> list[str]:
-        """Return the rows that a thing or run comes from, as `file#row=17`."""
+        """Return the rows that a thing or run comes from, as `file#row=17`, or the node of an RDF source."""
         start = self.store.base + "file/"
-        return [place.removeprefix(start) for place in self.objects(iri, model.DERIVED_FROM)]
+        return [unquote(place.removeprefix(start)) for place in self.objects(iri, model.DERIVED_FROM)]
 
     def far_things(self, run: str, thing: str) -> list[str]:
         """Return the things on the far side of a run that belong to a thing on its near side.

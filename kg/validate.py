@@ -83,6 +83,14 @@ def _text(node: rdflib.term.Node | None) -> str:
     return "" if node is None else str(node)
 
 
+def _number(text: str) -> str:
+    """Return a value with a number in its shortest form: engines write 13, 13.0 and 1.3E1 for the same."""
+    try:
+        return f"{float(text):.15g}"
+    except ValueError:
+        return text
+
+
 @functools.cache
 def _compiled(scope: Scope) -> tuple[rdflib.Graph, list[SetQuery], Rules]:
     rest, queries = split(shapes(scope))
@@ -130,7 +138,7 @@ def _by_engine(triples: Iterable[ox.Triple], rules: rdflib.Graph, clean: set[str
             yield Result(
                 focus=focus,
                 path=_text(report.value(node, SH.resultPath)),
-                value=_text(report.value(node, SH.value)),
+                value=_number(_text(report.value(node, SH.value))),
                 rule=_text(report.value(node, SH.sourceShape)),
                 severity=_severity(_text(report.value(node, SH.resultSeverity)).rsplit("#", 1)[-1]),
                 message=_text(report.value(node, SH.resultMessage)),
@@ -145,7 +153,7 @@ def _by_queries(triples: list[ox.Triple], queries: list[SetQuery]) -> list[Resul
     for path in vocabulary_files():
         data.load(path=path)
     return [
-        Result(focus, "", value, query.shape, _severity(query.severity), query.message)
+        Result(focus, "", _number(value), query.shape, _severity(query.severity), query.message)
         for query in queries
         for focus, value in run(query, data)
     ]

@@ -150,7 +150,7 @@ def test_a_table_with_the_wrong_decimal_sign_throughout_fails(line: Line) -> Non
 
     assert outcome.outcome == "failed"
     assert outcome.reason == (
-        "kal.csv:2: 2 numbers have '.' as decimal sign, where kal.yaml says ','. "
+        "kal.csv:2: 2 numbers have '.' as decimal sign; kal.yaml says ','. "
         "First: column 'Last', '210.5'. Write decimal: \".\" under 'table'."
     )
 
@@ -243,7 +243,7 @@ def test_a_file_that_several_mappings_fit_is_refused(line: Line) -> None:
 
     assert (outcome.outcome, outcome.reason) == (
         "failed",
-        "kal.csv: several mappings fit: kal.yaml, other.yaml. Name one by --mapping.",
+        "kal.csv: several mappings fit: kal.yaml, other.yaml. Name one of them by --mapping.",
     )
     assert told(line.load(mappings=[line.store / "mappings" / "other.yaml"])) == {"kal.csv": "loaded"}
 

@@ -453,11 +453,15 @@ def test_any_text_survives_bind_query_and_result(empty: Graph, text: str) -> Non
 
 @given(text=TEXTS.filter(lambda text: "://" not in text and not text.startswith(("term:", "urn:"))))
 @settings(max_examples=200, deadline=None)
-def test_any_name_of_a_thing_becomes_one_iri_below_the_base(empty: Graph, text: str) -> None:
-    answer = asked(empty, ECHO, thing=text)
+def test_a_name_that_nothing_has_is_refused_and_never_an_empty_answer(empty: Graph, text: str) -> None:
+    with pytest.raises(KgError, match="nothing in the store is called"):
+        empty.ask(ECHO, thing=text)
 
-    assert len(answer.rows) == 1
-    assert str(answer.rows[0][1]).startswith(f"<{DEFAULT_BASE}")
+
+def test_a_thing_may_be_named_by_its_identifier(line: Graph) -> None:
+    answer = asked(line, ECHO, thing="PC-0001")
+
+    assert answer.rows[0][1] == ox.NamedNode(f"{DEFAULT_BASE}cell/PC-0001")
 
 
 ATTACKS = [
@@ -474,15 +478,15 @@ ATTACKS = [
 @pytest.mark.parametrize("attack", ATTACKS)
 def test_injection_stays_a_value(line: Graph, attack: str) -> None:
     as_text = asked(line, ECHO, text=ox.Literal(attack))
-    as_thing = asked(line, ECHO, thing=attack)
 
     assert [row[0] for row in as_text.rows] == [ox.Literal(attack)]
-    assert len(as_thing.rows) == 1
+    with pytest.raises(KgError, match="nothing in the store is called"):
+        line.ask(ECHO, thing=attack)
 
 
 def test_value_that_looks_like_another_parameter_stays_a_value(empty: Graph) -> None:
     text = "VALUES ?thing { <https://example.org/x> }"
-    answer = asked(empty, ECHO, text=ox.Literal(text), thing="cell/1")
+    answer = asked(empty, ECHO, text=ox.Literal(text), thing=ox.NamedNode(DEFAULT_BASE + "cell/1"))
 
     assert answer.rows == [(ox.Literal(text), ox.NamedNode(DEFAULT_BASE + "cell/1"))]
 

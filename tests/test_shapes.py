@@ -336,7 +336,11 @@ def test_planted_faults_of_the_sample_line_are_found_and_nothing_else(tmp_path: 
     store = tmp_path / "store"
     outcomes = Loader(store).load(sorted(plant.glob("*_2026*")))
     shaped = {
-        (finding.file, finding.row, name(finding.rule).partition("-")[0])
+        (
+            finding.file,
+            finding.row.rpartition(":")[2],
+            name(finding.rule).partition("-")[0],
+        )
         for outcome in outcomes
         for finding in outcome.findings
         if finding.rule.startswith(KGSH)

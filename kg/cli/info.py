@@ -5,29 +5,14 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote
 
 import click
-import pyoxigraph as ox
 
 from kg import catalogue
-from kg.answers import Answer
 from kg.cli.common import count, json_option, out, print_json, store_option
-from kg.graph import Graph
-from kg.queries import library
+from kg.cli.load import print_missing
+from kg.missing import missing_files
 from kg.store import Store, vocabulary_digest
-
-MISSING_FILES = "files_mentioned_but_missing"
-
-
-def _missing(store: Store) -> list[str]:
-    if MISSING_FILES not in library():
-        return []
-    answer = Graph(store).ask(MISSING_FILES)
-    assert isinstance(answer, Answer)
-    start = store.base + "file/"
-    names = (term.value for (term, *_) in answer.rows if isinstance(term, ox.NamedNode))
-    return list(dict.fromkeys(unquote(name.removeprefix(start)) for name in names))
 
 
 def account(entries: list[catalogue.Entry]) -> list[dict[str, Any]]:
@@ -51,7 +36,7 @@ def info(store: Path, as_json: bool, each: bool, columns: bool) -> None:
     """Tell what is in the store, and account for every source file and every column."""
     opened = Store.open(store)
     entries = catalogue.entries(opened)
-    missing = _missing(opened)
+    missing = missing_files(opened)
     found = account(entries)
     if as_json:
         print_json(
@@ -74,13 +59,7 @@ def info(store: Path, as_json: bool, each: bool, columns: bool) -> None:
     out.print(f"{count(records, 'triple')} of records in {count(len(opened.graphs()), 'graph')}.")
     _print_files(entries, each)
     _print_account(found, columns)
-    if missing:
-        out.print(f"Mentioned by the records, and not loaded: {count(len(missing), 'file')}.")
-        shown = missing if each else missing[:5]
-        for name in shown:
-            out.print(f"  {name}", markup=False)
-        if len(shown) < len(missing):
-            out.print(f"  ... and {len(missing) - len(shown):,} more: kg query {MISSING_FILES}")
+    print_missing(missing, len(missing) if each else 5)
 
 
 def _print_files(entries: list[catalogue.Entry], each: bool) -> None:

@@ -18,6 +18,8 @@ from kg.findings import Finding
 from kg.iri import DEFAULT_BASE
 from kg.load import Loader, Outcome
 from kg.load import Progress as Tell
+from kg.missing import missing_files
+from kg.store import Store
 
 FULL = 12
 """Up to so many files are told one by one; more are told as sums."""
@@ -123,6 +125,16 @@ def print_outcomes(outcomes: list[Outcome], limit: int = 5) -> None:
             out.print(f"  ... and {len(asides) - FULL:,} more in {asides[0].parent}")
 
 
+def print_missing(missing: list[str], limit: int) -> None:
+    """Print the files that the records mention and that are not in the store."""
+    if missing:
+        out.print(f"Mentioned by the records, and not loaded: {count(len(missing), 'file')}.")
+        for name in missing[:limit]:
+            out.print(f"  {name}", markup=False)
+        if len(missing) > limit:
+            out.print(f"  ... and {len(missing) - limit:,} more; all of them: kg info --files")
+
+
 @click.command()
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
 @store_option
@@ -165,6 +177,8 @@ def load(
         if new and not dry_run and code != NOTHING:
             out.print(f"Made a store in {store}, base {loader.base}")
         print_outcomes(outcomes)
+        if code != NOTHING and not dry_run:
+            print_missing(missing_files(Store.open(store)), 3)
         if dry_run:
             out.print("This was a dry run: nothing was stored.")
         elif code == NOTHING:

@@ -6,9 +6,13 @@ from collections.abc import Sequence
 from typing import Any
 
 import click
+import pyoxigraph as ox
 
 from kg.cli.common import json_option, out, print_json
+from kg.model import ELUCIDATION
+from kg.resources import folder
 from kg.terms import AmbiguousTermError, Term, UnknownTermError, Vocabulary, vocabulary
+from kg.units import Unit, UnknownUnitError
 
 
 @click.command()
@@ -23,6 +27,9 @@ def terms(ctx: click.Context, text: str, limit: int, as_json: bool) -> None:
     known = vocabulary()
     exact, ambiguity = _exact(known, text)
     hits = known.search(exact.label if exact else text, limit)
+    unit = _unit_named(known, text)
+    if exact is None and unit is not None:
+        exact = known.term(unit.iri)
     if exact is None and not hits:
         raise UnknownTermError(text)
     if as_json:
@@ -68,6 +75,22 @@ def _exact(known: Vocabulary, text: str) -> tuple[Term | None, str]:
         return None, str(error)
 
 
+def _unit_named(known: Vocabulary, text: str) -> Unit | None:
+    try:
+        return known.units.parse(text)
+    except UnknownUnitError:
+        return None
+
+
+def _elucidation(term: Term) -> str:
+    """Return what one of our terms means; the slices of upstream carry facts and no prose."""
+    for path in folder("ontology").glob("*.ttl"):
+        for quad in ox.parse(path=path):
+            if quad.subject == ox.NamedNode(term.iri) and quad.predicate.value == ELUCIDATION:
+                return quad.object.value if isinstance(quad.object, ox.Literal) else ""
+    return ""
+
+
 def _unit(known: Vocabulary, term: Term) -> str:
     found = known.units.get(term.iri) or known.canonical_unit(term.iri)
     return found.name if found else ""
@@ -91,12 +114,14 @@ def _record(known: Vocabulary, term: Term) -> dict[str, Any]:
 def _show(known: Vocabulary, term: Term) -> None:
     parents = [known.term(iri).label for iri in term.parents if iri in known]
     lines = {
+        "means": _elucidation(term),
         "IRI": term.iri,
         "kind": term.kind,
         "source": term.source,
         "also called": ", ".join(term.alt),
         "under": ", ".join(parents),
         "unit": _unit(known, term),
+        "UCUM code": own.ucum or "" if (own := known.units.get(term.iri)) else "",
         "dimension": known.dimension(term.iri) or "",
         "deprecated": f"yes, use {term.replaced_by}"
         if term.replaced_by

@@ -28,7 +28,8 @@ def _grow(tree: Tree, thing: Thing, base: str) -> None:
         name = shorten(run.iri, base)
         branch = tree.add(Text(f"{', '.join(run.classes)}  {name}".strip(), style="bold"))
         when = " to ".join(time[:16].replace("T", " ") for time in (run.start, run.end) if time)
-        facts = [when, ", ".join(f"on {tool}" for tool in run.tools)]
+        rows = f"row {', '.join(run.sources)}" if run.sources else ""
+        facts = [when, ", ".join(f"on {tool}" for tool in run.tools), rows]
         if any(facts):
             branch.add(Text("; ".join(filter(None, facts)), style="dim"))
         for value in run.parameters:

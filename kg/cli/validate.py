@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from kg.check import check
-from kg.cli.common import DONE, FINDINGS, count, json_option, out, print_json, store_option
+from kg.cli.common import DONE, FINDINGS, count, json_option, out, print_json, store_option, waiting
 from kg.cli.load import print_findings
 from kg.store import Store
 
@@ -23,7 +23,9 @@ def validate(ctx: click.Context, store: Path, as_json: bool, limit: int) -> None
 
     Each finding names file, row, column, value and rule.
     """
-    findings = check(Store.open(store))
+    opened = Store.open(store)
+    with waiting(f"Checking {count(len(opened.db), 'triple')}"):
+        findings = check(opened)
     code = FINDINGS if findings else DONE
     if as_json:
         print_json({"exit_code": code, "findings": [finding.as_dict() for finding in findings]})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -72,8 +73,13 @@ def _parse(path: Path, plan: RdfPlan, base: str) -> ox.Store:
     try:
         store.load(input=text.encode(), format=format_, base_iri=base)
     except (SyntaxError, ValueError) as error:
+        said = (error.msg if isinstance(error, SyntaxError) else str(error)).rstrip(".")
+        if "LoadDocumentCallback" in said:
+            said = (
+                "its @context is on the web, and nothing is read from there. Write the context into the file"
+            )
         raise fault(
-            path, f"this is not {format_.name}: {error}.", getattr(error, "lineno", None) or 0
+            path, f"this is not {format_.name}: {said}.", getattr(error, "lineno", None) or 0
         ) from None
     return store
 
@@ -94,7 +100,7 @@ class _Quantities:
         nodes: dict[ox.NamedNode, str] = {}
         flat: list[ox.Triple] = []
         for triple in triples:
-            if not isinstance(triple.subject, ox.NamedNode):
+            if not isinstance(triple.subject, ox.NamedNode) or isinstance(triple.object, ox.BlankNode):
                 raise KgError(f"{self.file}: a CONSTRUCT makes a blank node; give each node an IRI.")
             if triple.predicate == _TYPE and isinstance(triple.object, ox.NamedNode):
                 types.setdefault(triple.subject, []).append(triple.object.value)
@@ -105,7 +111,9 @@ class _Quantities:
         away: set[ox.NamedNode] = set()
         for triple in flat:
             subject, token = triple.subject, triple.object
-            assert isinstance(subject, ox.NamedNode) and isinstance(token, ox.Literal)
+            assert isinstance(subject, ox.NamedNode)
+            if not isinstance(token, ox.Literal):
+                raise KgError(f"{self.file}: a CONSTRUCT gives {token} as a number; a number is a text.")
             del triples[triple]
             for new in self.one(subject, token, types.get(subject, []), nodes.get(subject, "")):
                 triples[new] = None
@@ -127,6 +135,8 @@ class _Quantities:
             number, unit = units.parse_token(token.value)
             canonical = canonical or unit
             value = units.convert(number, unit, canonical)
+            if not math.isfinite(value):
+                raise ValueError(f"'{token.value}' is larger than any number that can be stored")
         except (ValueError, KgError) as error:
             message = f"{error}".rstrip(".") + "."
             label = self.vocabulary.term(terms[0]).label if terms else ""
@@ -153,8 +163,12 @@ def _account(
     source: ox.Store, plan: RdfPlan, base: str, derived: set[str], away: dict[str, str]
 ) -> list[Stated]:
     stated = []
-    rows = source.query(plan.account, base_iri=base, prefixes=PREFIXES)
-    if not isinstance(rows, ox.QuerySolutions):
+    try:
+        rows = source.query(plan.account, base_iri=base, prefixes=PREFIXES)
+    except SyntaxError as error:
+        raise KgError(f"{plan.path.name}: the account is not SPARQL: {error}") from None
+    columns = {variable.value for variable in getattr(rows, "variables", ())}
+    if not isinstance(rows, ox.QuerySolutions) or not columns >= {"node", "name", "value"}:
         raise KgError(f"{plan.path.name}: the account is a SELECT query with ?node, ?name and ?value.")
     for row in rows:
         node, name, value = (
@@ -199,7 +213,8 @@ def apply_rdf(plan: RdfPlan, path: Path, base: str, vocabulary: Vocabulary) -> M
     derived = {_node(triple.object) for triple in triples if triple.predicate == _DERIVED}
     away = {finding.place: finding.message for finding in quantities.findings}
     stated = _account(source, plan, base, derived, away)
-    findings = list(quantities.findings)
+    names = {item.node: item.name for item in stated}
+    findings = [found.at(column=names.get(found.place, found.column)) for found in quantities.findings]
     findings += [
         Finding("account", f"{item.reason}.", "Violation", path.name, item.node, item.name, item.value)
         for item in stated
