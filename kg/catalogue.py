@@ -8,7 +8,7 @@ each is mapped, ignored, empty or set aside, with a count and a reason.
 from __future__ import annotations
 
 import getpass
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -54,7 +54,7 @@ class Entry:
     set_aside: int = 0
     reason: str = ""
     loaded_at: str = ""
-    kinds: frozenset[str] = frozenset()
+    kinds: Collection[str] = ()
     items: tuple[Item, ...] = ()
 
 
@@ -144,6 +144,9 @@ def entries(store: Store, graph: str | None = None) -> list[Entry]:
             row["kind"],
         )
         items.setdefault(row["graph"], []).append(item)
+    held: dict[str, set[str]] = {}
+    for row in _rows(store, f"{only} ?graph kgc:holdsKind ?kind"):
+        held.setdefault(row["graph"], set()).add(row["kind"])
     result = []
     for row in _rows(
         store,
@@ -167,6 +170,7 @@ def entries(store: Store, graph: str | None = None) -> list[Entry]:
                 set_aside=int(row["aside"]),
                 reason=row["reason"],
                 loaded_at=row["at"],
+                kinds=tuple(sorted(held.get(row["graph"], ()))),
                 items=tuple(sorted(items.get(row["graph"], []), key=lambda item: item.name)),
             )
         )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 PREFIXES: dict[str, str] = {
     "rdf": "http://www.w3.org/1999/02/22-rdf-syntax-ns#",
     "rdfs": "http://www.w3.org/2000/01/rdf-schema#",
@@ -27,6 +29,10 @@ PREFIXES: dict[str, str] = {
 }
 
 
-def sparql_prefixes() -> str:
-    """Return the table as SPARQL PREFIX lines."""
-    return "".join(f"PREFIX {name}: <{iri}>\n" for name, iri in PREFIXES.items())
+def standalone(query: str, base: str) -> str:
+    """Return a query with the prefixes that it uses and does not declare, so that any SPARQL tool runs it."""
+    declared = set(re.findall(r"\bPREFIX\s+([\w-]*):", query, re.IGNORECASE))
+    used = set(re.findall(r"(?<![\w<?$:/#-])([a-z][\w-]*):(?=[\w%])", query))
+    lines = [f"PREFIX {name}: <{iri}>\n" for name, iri in PREFIXES.items() if name in used - declared]
+    head = "" if re.search(r"\bBASE\s*<", query, re.IGNORECASE) else f"BASE <{base}>\n"
+    return head + "".join(lines) + query

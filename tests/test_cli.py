@@ -24,7 +24,7 @@ from kg.namespaces import PREFIXES
 from kg.store import LAYOUT
 from tests.conftest import CALENDERING
 
-GOOD = "Nr;Rolle;Last;Text\n1;K1;210,5;a\n2;K2;220;\n"
+GOOD = "Nr;Rolle;Last;Dicke;Text\n1;K1;210,5;57,5;a\n2;K2;220;;\n"
 BAD_ROW = "Nr;Rolle;Last;Text\n1;K1;210;a\n2;K2;x;\n"
 ALL_BAD = "Nr;Rolle;Last;Neu\n1;K1;210;a\n"
 QUERY = "SELECT ?run ?number { ?run a term:FabricatedElectrodeCalendering ; rdfs:comment ?number }"
@@ -223,18 +223,16 @@ def test_a_store_that_is_not_there_is_told_with_the_way_out(desk: Desk, words: l
     assert not desk.store.exists()
 
 
-@pytest.mark.parametrize("words", [*READERS, ["load"]], ids=lambda words: words[0])
-def test_a_store_of_another_layout_is_left_alone(desk: Desk, words: list[str]) -> None:
+def test_a_store_of_another_layout_is_left_alone(desk: Desk) -> None:
     kg("init", "--store", desk.store)
     settings = desk.store / "store.toml"
     text = settings.read_text(encoding="utf-8").replace(f"layout = {LAYOUT}", "layout = 99")
     settings.write_text(text, encoding="utf-8")
     before = desk.state()
 
-    result = desk.load() if words == ["load"] else kg(*words, "--store", desk.store)
-
-    assert (result.exit_code, result.stdout) == (2, "")
-    assert f"layout 99 of another version; this is {LAYOUT}." in result.stderr
+    for result in (desk.load(), *(kg(*words, "--store", desk.store) for words in READERS)):
+        assert (result.exit_code, result.stdout) == (2, "")
+        assert f"layout 99 of another version; this is {LAYOUT}." in result.stderr
     assert desk.state() == before
 
 
@@ -403,7 +401,7 @@ def test_validate_shows_as_many_examples_as_asked(loaded: Desk) -> None:
     all_ = lines(kg("validate", "--store", loaded.store, "--limit", "0"))
 
     assert any("more; all of them: --json" in line for line in few)
-    assert not any("more; all of them" in line for line in all_) and len(all_) > len(few)
+    assert not any("more; all of them" in line for line in all_)
 
 
 # query
@@ -433,20 +431,13 @@ def test_a_query_may_be_sparql_a_file_or_standard_input(loaded: Desk, tmp_path: 
 
 
 def test_a_query_of_the_library_takes_parameters(loaded: Desk) -> None:
-    whole = kg("query", "machine_runs", "--format", "csv", "--store", loaded.store)
-    one = kg(
-        "query",
-        "properties_of_thing",
-        "-p",
-        "thing=run/calendering/1",
-        "--format",
-        "csv",
-        "--store",
-        loaded.store,
-    )
+    options = ("--format", "csv", "--store", loaded.store)
+    answer = kg("query", "properties_of_thing", "-p", "thing=K1", *options)
+    other = kg("query", "properties_of_thing", "-p", "thing=web/K2", *options)
 
-    assert whole.exit_code == one.exit_code == 0
-    assert any("210.5" in row for row in rows(one.stdout))
+    assert answer.exit_code == other.exit_code == 0
+    assert any("57.5" in row for row in rows(answer.stdout))
+    assert len(rows(other.stdout)) == 1
 
 
 def test_the_library_is_told_to_people_and_machines() -> None:
@@ -504,7 +495,7 @@ def test_a_question_of_yes_or_no_is_answered_so(loaded: Desk) -> None:
 
 
 def test_a_construct_gives_rdf(loaded: Desk) -> None:
-    construct = "CONSTRUCT { ?s rdfs:comment ?c } { ?s rdfs:comment ?c }"
+    construct = "CONSTRUCT { ?s rdfs:comment ?c } { GRAPH <file/kal.csv> { ?s rdfs:comment ?c } }"
     triple = {
         ox.Triple(ox.NamedNode(EXPECTED[1][0]), ox.NamedNode(PREFIXES["rdfs"] + "comment"), ox.Literal("a"))
     }
@@ -556,7 +547,14 @@ def foreign_engines(
 
 
 def exported(desk: Desk) -> list[ox.Triple]:
-    text = kg("query", "CONSTRUCT WHERE { ?s ?p ?o }", "--format", "csv", "--store", desk.store).stdout
+    text = kg(
+        "query",
+        "CONSTRUCT { ?s ?p ?o } { GRAPH <file/kal.csv> { ?s ?p ?o } }",
+        "--format",
+        "csv",
+        "--store",
+        desk.store,
+    ).stdout
     return [quad.triple for quad in ox.parse(text.encode(), format=ox.RdfFormat.N_TRIPLES)]
 
 
@@ -573,7 +571,6 @@ def test_explained_query_runs_in_other_engines(loaded: Desk, tmp_path: Path) -> 
     assert one == two == [tuple(EXPECTED[1])]
 
 
-@pytest.mark.xfail(reason="--explain leaves out PREFIX and BASE lines that only the store declares")
 def test_explained_query_declares_what_only_the_store_declares(loaded: Desk) -> None:
     asked = QUERY.replace("?run a", "VALUES ?run { <run/calendering/1> } ?run a")
     text = kg("query", "--explain", asked, "--store", loaded.store).stdout
@@ -583,10 +580,10 @@ def test_explained_query_declares_what_only_the_store_declares(loaded: Desk) -> 
 
 
 def test_explain_does_not_run_the_query(loaded: Desk) -> None:
-    result = kg("query", "--explain", "cells_of_material_lot", "-p", "lot=lot/X-1", "--store", loaded.store)
+    result = kg("query", "--explain", "cells_of_material_lot", "-p", "lot=K1", "--store", loaded.store)
 
     assert result.exit_code == 0
-    assert "VALUES ?lot { <https://example.org/line/lot/X-1> }" in result.stdout
+    assert "VALUES ?lot { <https://example.org/line/web/K1> }" in result.stdout
 
 
 # trace, terms, info
@@ -658,10 +655,13 @@ def test_info_accounts_for_files_and_columns(loaded: Desk) -> None:
     assert {"store", "base", "triples", "graphs", "vocabulary", "files", "account"} <= set(answer)
     (file,) = answer["files"]
     assert (file["name"], file["outcome"], file["read"], file["loaded"]) == ("kal.csv", "loaded", 2, 2)
-    assert {item["name"]: (item["outcome"], item["count"]) for item in answer["account"]} == {
+    assert {
+        item["name"]: (item["outcome"], item["count"]) for item in answer["account"] if item["count"]
+    } == {
         "Nr": ("mapped", 2),
         "Rolle": ("mapped", 2),
         "Last": ("mapped", 2),
+        "Dicke": ("mapped", 1),
         "Text": ("mapped", 1),
     }
 

@@ -47,7 +47,8 @@ def info(store: Path, as_json: bool, each: bool, columns: bool) -> None:
                 "graphs": len(opened.graphs()),
                 "vocabulary": vocabulary_digest(),
                 "files": [
-                    {key: value for key, value in vars(entry).items() if key != "items"} for entry in entries
+                    {**vars(entry), "kinds": sorted(entry.kinds), "items": len(entry.items)}
+                    for entry in entries
                 ],
                 "account": found,
                 "files_mentioned_but_missing": missing,

@@ -15,6 +15,7 @@ from kg.answers import Answer, Term
 from kg.cli.common import count, json_option, out, print_json, store_option
 from kg.errors import KgError
 from kg.graph import Graph
+from kg.namespaces import standalone
 from kg.store import Store
 from kg.terms import vocabulary
 
@@ -98,7 +99,7 @@ def query(
             raise KgError(f"there is no file {query}.")
     graph = Graph(Store.open(store))
     if explain:
-        click.echo(graph.text(asked, **_params(params)), nl=False)
+        click.echo(standalone(graph.text(asked, **_params(params)), graph.base), nl=False)
         return
     result = graph.ask(asked, **_params(params))
     if as_json:

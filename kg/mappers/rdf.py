@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
 import pyoxigraph as ox
@@ -30,6 +31,7 @@ FORMATS = {
 _NUMBER_VALUE = ox.NamedNode(model.HAS_NUMBER_VALUE)
 _TYPE = ox.NamedNode(model.RDF_TYPE)
 _DERIVED = ox.NamedNode(model.DERIVED_FROM)
+_DATE_TIME = model.XSD + "dateTime"
 _STRINGS = (PREFIXES["xsd"] + "string", PREFIXES["rdf"] + "langString")
 
 
@@ -159,6 +161,37 @@ def _part(quantity: ox.NamedNode) -> ox.NamedNode:
     return ox.NamedNode(f"{quantity.value}{sign}number")
 
 
+def _wrong_times(triples: dict[ox.Triple, None], file: str) -> list[Finding]:
+    """Take out the times that are none, and return what is wrong with them.
+
+    The store and the engine of SHACL take any text as a time; comparing it with another ends in an error.
+    """
+    wrong = [
+        triple
+        for triple in triples
+        if isinstance(triple.object, ox.Literal)
+        and triple.object.datatype.value == _DATE_TIME
+        and not _is_time(triple.object.value)
+    ]
+    nodes = {triple.subject: _node(triple.object) for triple in triples if triple.predicate == _DERIVED}
+    findings = []
+    for triple in wrong:
+        del triples[triple]
+        text = _node(triple.object)
+        message = f"'{text}' is not a time such as 2026-03-04T09:30:00Z."
+        place, subject = nodes.get(triple.subject, ""), _node(triple.subject)
+        findings.append(Finding("time", message, "Violation", file, place, "", text, subject))
+    return findings
+
+
+def _is_time(text: str) -> bool:
+    try:
+        datetime.fromisoformat(text)
+    except ValueError:
+        return False
+    return "T" in text
+
+
 def _account(
     source: ox.Store, plan: RdfPlan, base: str, derived: set[str], away: dict[str, str]
 ) -> list[Stated]:
@@ -205,16 +238,17 @@ def apply_rdf(plan: RdfPlan, path: Path, base: str, vocabulary: Vocabulary) -> M
         raise KgError(f"{plan.path.name}: a CONSTRUCT is not SPARQL: {error}") from None
     quantities = _Quantities(vocabulary, path.name)
     triples = quantities.nest(triples)
+    found = [*quantities.findings, *_wrong_times(triples, path.name)]
     places = {
         triple.subject.value: _node(triple.object)
         for triple in triples
         if triple.predicate == _DERIVED and isinstance(triple.subject, ox.NamedNode)
     }
     derived = {_node(triple.object) for triple in triples if triple.predicate == _DERIVED}
-    away = {finding.place: finding.message for finding in quantities.findings}
+    away = {finding.place: finding.message for finding in found}
     stated = _account(source, plan, base, derived, away)
     names = {item.node: item.name for item in stated}
-    findings = [found.at(column=names.get(found.place, found.column)) for found in quantities.findings]
+    findings = [finding.at(column=names.get(finding.place, finding.column)) for finding in found]
     findings += [
         Finding("account", f"{item.reason}.", "Violation", path.name, item.node, item.name, item.value)
         for item in stated
