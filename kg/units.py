@@ -131,7 +131,7 @@ class Units:
     def _near(self, text: str) -> list[str]:
         codes = {text for unit in self._units for text in (unit.ucum, unit.symbol) if text}
         near = [code for code in sorted(codes) if code.casefold() == text.casefold()]
-        return (near + difflib.get_close_matches(text, sorted(codes - set(near)), n=4, cutoff=0.5))[:4]
+        return (near + difflib.get_close_matches(text, sorted(codes - set(near)), n=6, cutoff=0.5))[:6]
 
     def scale(self, source: Unit, target: Unit) -> tuple[float, float]:
         """Return (factor, offset) such that y = x * factor + offset turns a number in `source` into `target`.

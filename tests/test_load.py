@@ -117,7 +117,7 @@ def test_a_changed_mapping_loads_its_files_again(line: Line) -> None:
         (b"", "kal.csv: the file is empty. Export it again, or leave it out."),
         (
             b"PK\x03\x04\0",
-            "kal.csv: this is not a text file (it holds zero bytes). Is it a workbook or a picture?",
+            "kal.csv: this is not a text file. Is it a workbook, a picture or an archive?",
         ),
         (
             b"Nr,Rolle,Last\n1,K1,2\n",

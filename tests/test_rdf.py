@@ -145,9 +145,9 @@ def test_a_duration_with_a_comma_is_a_decimal_in_the_canonical_unit(mapped: dict
     hours = vocabulary().units.parse("h")
     wanted = vocabulary().units.convert(4.3, hours, unit)
     ((value, label),) = number(result, run, model.HAS_PROCESS_PARAMETER, "DryingDuration")
-    assert (value, label) == (pytest.approx(wanted), vocabulary().term(unit.iri).label)
-    (token,) = {t.object.value for t in result.triples if t.predicate.value == model.SOURCE_TOKEN}
-    assert token == "4.3_h"
+    assert value == pytest.approx(wanted)
+    assert label == vocabulary().term(unit.iri).label
+    assert objects(result, f"run/{DRYING}#Duration-S0010-P0102", model.SOURCE_TOKEN) == {"4.3_h"}
 
 
 def test_an_empty_slot_is_no_run(mapped: dict[str, MappedRdf]) -> None:
@@ -380,7 +380,7 @@ account: account.rq
 ignore: {colour: "of no use"}
 """
 THINGS = """\
-CONSTRUCT { ?run a term:FabricatedElectrodeCalendering ; term:hasProcessParameter ?q ; prov:wasDerivedFrom ?node .
+CONSTRUCT { ?run term:hasProcessParameter ?q ; prov:wasDerivedFrom ?node .
   ?q a term:LineLoad ; <https://w3id.org/emmo#EMMO_faf79f53_749d_40b2_807c_d34244c192f4> ?load ;
     prov:wasDerivedFrom ?node . }
 WHERE { ?node <urn:load> ?load
@@ -404,10 +404,9 @@ def small(folder: Path, things: str = THINGS, account: str = ACCOUNT, source: st
 
 def test_a_mapping_of_ones_own_maps_ignores_and_sets_aside(tmp_path: Path) -> None:
     result = small(tmp_path)
+    ((load, _),) = number(result, "run/1", model.HAS_PROCESS_PARAMETER, "LineLoad")
 
-    assert number(result, "run/1", model.HAS_PROCESS_PARAMETER, "LineLoad") == [
-        (210, "NewtonPerMillimetre")
-    ] or (number(result, "run/1", model.HAS_PROCESS_PARAMETER, "LineLoad")[0][0] == 210)
+    assert load == 210
     assert sorted((item.name, item.outcome, item.reason) for item in result.stated) == [
         ("colour", "ignored", "of no use"),
         ("load", "mapped", ""),

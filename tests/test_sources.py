@@ -261,13 +261,13 @@ CSV_FAULTS: list[tuple[str | bytes, Reading, str]] = [
     (
         b"PK\x03\x04\0\0",
         GERMAN,
-        "kal.csv: this is not a text file (it holds zero bytes). Is it a workbook or a picture?",
+        "kal.csv: this is not a text file. Is it a workbook, a picture or an archive?",
     ),
     (
         "Nr;Länge\n1;2\n".encode("cp1252"),
         GERMAN,
         "kal.csv:1: the bytes near 'Nr;Länge 1;2' are not utf-8. "
-        "Name the encoding in the mapping, e.g. encoding: cp1252.",
+        "Name the encoding under 'table' in the mapping, e.g. encoding: cp1252.",
     ),
     (
         "Nr;A\n1;2\n".encode("utf-16"),

@@ -70,6 +70,8 @@ def as_dict(outcome: Outcome) -> dict[str, Any]:
 
 
 def _line(outcome: Outcome) -> str:
+    if outcome.outcome == "failed" and outcome.reason.startswith(outcome.name):
+        return f"  failed: {outcome.reason}"
     text = f"  {outcome.name}: {outcome.outcome}"
     if outcome.usable:
         rest = outcome.read - outcome.loaded - outcome.set_aside

@@ -32,6 +32,12 @@ def read_bytes(path: Path) -> bytes:
     return data
 
 
+def _is_binary(data: bytes) -> bool:
+    """Return whether bytes are no text of any encoding: zero bytes, or many control characters."""
+    control = sum(byte < 32 and byte not in b"\t\n\r\f" for byte in data[:4096])
+    return b"\0" in data or control > max(8, len(data[:4096]) / 50)
+
+
 def read_text(path: Path, encodings: tuple[str, ...]) -> tuple[str, str]:
     """Return the text of a file and the encoding in which it could be read.
 
@@ -40,8 +46,8 @@ def read_text(path: Path, encodings: tuple[str, ...]) -> tuple[str, str]:
     data = read_bytes(path)
     if data.startswith(codecs.BOM_UTF8):
         encodings = ("utf-8-sig",)  # the file itself says what it is
-    elif b"\0" in data and not data.startswith(_UTF16):
-        raise fault(path, "this is not a text file (it holds zero bytes). Is it a workbook or a picture?")
+    elif not data.startswith(_UTF16) and _is_binary(data):
+        raise fault(path, "this is not a text file. Is it a workbook, a picture or an archive?")
     place = 0
     for encoding in encodings:
         try:
@@ -55,7 +61,6 @@ def read_text(path: Path, encodings: tuple[str, ...]) -> tuple[str, str]:
         raise fault(path, f"the text is in utf-16, not {tried}. Write it in the mapping: encoding: utf-16.")
     line = data.count(b"\n", 0, place) + 1
     shown = " ".join(data[max(0, place - 12) : place + 12].decode("cp1252", "replace").split())
-    text = (
-        f"the bytes near '{shown}' are not {tried}. Name the encoding in the mapping, e.g. encoding: cp1252."
-    )
+    text = f"the bytes near '{shown}' are not {tried}. "
+    text += "Name the encoding under 'table' in the mapping, e.g. encoding: cp1252."
     raise fault(path, text, line)
