@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 import pyoxigraph as ox
 from rich import box
+from rich.console import Console
 from rich.table import Table
 
 from kg import queries
@@ -41,10 +42,11 @@ def print_table(answer: Answer, base: str, of: int | None = None) -> None:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     numeric = [any(_is_number(row[i]) for row in answer.rows) for i in range(len(answer.columns))]
     for name, number in zip(answer.columns, numeric, strict=True):
-        table.add_column(name, justify="right" if number else "left", overflow="fold")
+        table.add_column(name, justify="right" if number else "left")
     for row in answer.texts(base, vocabulary()):
         table.add_row(*(cell.replace("[", r"\[") for cell in row))
-    out.print(table)
+    # An identifier that is broken over two lines cannot be copied; so lines are as long as they are.
+    Console(highlight=False, width=100_000).print(table)
     total = count(len(answer.rows) if of is None else of, "row")
     out.print(f"{len(answer.rows):,} of {total}" if of and of > len(answer.rows) else total)
 

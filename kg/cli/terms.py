@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import click
 import pyoxigraph as ox
 
-from kg.cli.common import json_option, out, print_json
-from kg.model import ELUCIDATION
+from kg.cli.common import json_option, out, print_json, store_option
+from kg.model import ELUCIDATION, RDF_TYPE
 from kg.resources import folder
+from kg.store import Store
 from kg.terms import AmbiguousTermError, Term, UnknownTermError, Vocabulary, vocabulary
 from kg.units import Unit, UnknownUnitError
 
@@ -20,10 +22,13 @@ from kg.units import Unit, UnknownUnitError
 @click.option(
     "--limit", default=10, show_default=True, type=click.IntRange(1), help="Show at most so many terms."
 )
+@store_option
 @json_option
-@click.pass_context
-def terms(ctx: click.Context, text: str, limit: int, as_json: bool) -> None:
-    """Find the term for TEXT: a label, a German or English word, a part of one, or an IRI."""
+def terms(text: str, limit: int, store: Path, as_json: bool) -> None:
+    """Find the term for TEXT: a label, a German or English word, a part of one, a unit code, or an IRI.
+
+    Where there is a store, the page of a term tells how often it is used there.
+    """
     known = vocabulary()
     exact, ambiguity = _exact(known, text)
     hits = known.search(exact.label if exact else text, limit)
@@ -35,13 +40,13 @@ def terms(ctx: click.Context, text: str, limit: int, as_json: bool) -> None:
     if as_json:
         print_json(
             {
-                "exact": _record(known, exact) if exact else None,
+                "exact": _record(known, exact) | {"used": _used(exact, store)} if exact else None,
                 "hits": [_record(known, h.term) | {"score": h.score, "reason": h.reason} for h in hits],
             }
         )
         return
     if exact is not None:
-        _show(known, exact)
+        _show(known, exact, _used(exact, store))
     elif ambiguity:
         out.print(f"{ambiguity}\n", markup=False)
     others = [hit for hit in hits if hit.term != exact]
@@ -111,7 +116,16 @@ def _record(known: Vocabulary, term: Term) -> dict[str, Any]:
     }
 
 
-def _show(known: Vocabulary, term: Term) -> None:
+def _used(term: Term, store: Path) -> int | None:
+    """Return how many things in the store are of this class; None where there is no store."""
+    if not (store / "store.toml").is_file():
+        return None
+    db = Store.open(store).db
+    quads = db.quads_for_pattern(None, ox.NamedNode(RDF_TYPE), ox.NamedNode(term.iri), None)
+    return len({quad.subject for quad in quads})
+
+
+def _show(known: Vocabulary, term: Term, used: int | None) -> None:
     parents = [known.term(iri).label for iri in term.parents if iri in known]
     lines = {
         "means": _elucidation(term),
@@ -123,6 +137,7 @@ def _show(known: Vocabulary, term: Term) -> None:
         "unit": _unit(known, term),
         "UCUM code": own.ucum or "" if (own := known.units.get(term.iri)) else "",
         "dimension": known.dimension(term.iri) or "",
+        "in the store": "" if used is None else f"{used:,} of this class",
         "deprecated": f"yes, use {term.replaced_by}"
         if term.replaced_by
         else "yes"
