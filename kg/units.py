@@ -11,8 +11,6 @@ from typing import Any
 
 from kg.errors import KgError
 
-DIMENSIONLESS = "T0 L0 M0 I0 Θ0 N0 J0"
-
 
 @dataclass(frozen=True)
 class Unit:

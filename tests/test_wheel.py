@@ -103,8 +103,7 @@ def test_files_of_the_package_are_in_the_wheel(installed: Installed) -> None:
         return {
             path.relative_to(package)
             for path in package.rglob("*")
-            if path.is_file()
-            and path.suffix in (".py", ".yaml", ".rq", ".ttl", ".j2", ".md", ".html", ".css")
+            if path.is_file() and path.suffix not in (".pyc", ".orig")
         }
 
     assert files(resources.PACKAGE) - files(installed.target / "kg") == set()

@@ -38,11 +38,6 @@ class Mapped:
         """Return the triples in the order of the plan."""
         return "".join(line for series in self.lines for line in series)
 
-    @property
-    def good_rows(self) -> int:
-        """Return how many rows became triples."""
-        return self.table.frame.height - len({index for index, _ in self.findings})
-
 
 def check_columns(plan: Plan, table: Table) -> Table:
     """Return the table with optional columns that are absent added as empty.

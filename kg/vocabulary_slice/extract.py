@@ -45,7 +45,6 @@ EXPECTS = {
     PREFIXES["gpo"] + "GPO_389686f5_86d8_4e97_ba71_0537bedf0f38": "expectsPredecessor",  # hasPredecessor
 }
 NUMBERS = {MULTIPLIER, OFFSET}
-LITERALS = LABELS | {DEPRECATED, SYMBOL, SYMBOL_VALUE, UCUM, QUDT, DIMENSION}
 
 
 @dataclass
