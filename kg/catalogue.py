@@ -123,15 +123,13 @@ def kinds(store: Store) -> list[str]:
     return sorted({row["kind"] for row in _rows(store, "?file kgc:holdsKind ?kind")})
 
 
-def entries(store: Store, graph: str | None = None) -> list[Entry]:
-    """Return what the catalogue says of all files, or of one, sorted by name."""
-    only = f"VALUES ?graph {{ <{graph}> }}" if graph else ""
+def _items(store: Store) -> dict[str, list[Item]]:
     items: dict[str, list[Item]] = {}
     found = _rows(
         store,
-        f"""{only} ?graph kgc:item ?item . ?item csvw:name ?name ; kgc:outcome ?outcome ; kgc:count ?count .
-            OPTIONAL {{ ?item kgc:reason ?reason }} OPTIONAL {{ ?item csvw:propertyUrl ?term }}
-            OPTIONAL {{ ?item kgc:fragment ?fragment }} OPTIONAL {{ ?item kgc:kind ?kind }}""",
+        """?graph kgc:item ?item . ?item csvw:name ?name ; kgc:outcome ?outcome ; kgc:count ?count .
+            OPTIONAL { ?item kgc:reason ?reason } OPTIONAL { ?item csvw:propertyUrl ?term }
+            OPTIONAL { ?item kgc:fragment ?fragment } OPTIONAL { ?item kgc:kind ?kind }""",
     )
     for row in found:
         item = Item(
@@ -144,17 +142,23 @@ def entries(store: Store, graph: str | None = None) -> list[Entry]:
             row["kind"],
         )
         items.setdefault(row["graph"], []).append(item)
+    return items
+
+
+def entries(store: Store, *, items: bool = True) -> list[Entry]:
+    """Return what the catalogue says of all files, sorted by name; their items only where asked for."""
+    of_file = _items(store) if items else {}
     held: dict[str, set[str]] = {}
-    for row in _rows(store, f"{only} ?graph kgc:holdsKind ?kind"):
+    for row in _rows(store, "?graph kgc:holdsKind ?kind"):
         held.setdefault(row["graph"], set()).add(row["kind"])
     result = []
     for row in _rows(
         store,
-        f"""{only} ?graph a kgc:SourceFile ; dcterms:title ?name ; schema:sha256 ?sha256 ;
+        """?graph a kgc:SourceFile ; dcterms:title ?name ; schema:sha256 ?sha256 ;
               kgc:outcome ?outcome ; prov:generatedAtTime ?at ;
               kgc:read ?read ; kgc:loaded ?loaded ; kgc:setAside ?aside .
-            OPTIONAL {{ ?graph kgc:folder ?folder }} OPTIONAL {{ ?graph kgc:mapping ?mapping }}
-            OPTIONAL {{ ?graph kgc:digest ?digest }} OPTIONAL {{ ?graph kgc:reason ?reason }}""",
+            OPTIONAL { ?graph kgc:folder ?folder } OPTIONAL { ?graph kgc:mapping ?mapping }
+            OPTIONAL { ?graph kgc:digest ?digest } OPTIONAL { ?graph kgc:reason ?reason }""",
     ):
         result.append(
             Entry(
@@ -171,7 +175,7 @@ def entries(store: Store, graph: str | None = None) -> list[Entry]:
                 reason=row["reason"],
                 loaded_at=row["at"],
                 kinds=tuple(sorted(held.get(row["graph"], ()))),
-                items=tuple(sorted(items.get(row["graph"], []), key=lambda item: item.name)),
+                items=tuple(sorted(of_file.get(row["graph"], []), key=lambda item: item.name)),
             )
         )
     return sorted(result, key=lambda entry: entry.name)

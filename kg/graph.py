@@ -37,7 +37,7 @@ class Graph:
         Raises KgError where there is no such query or parameter.
         """
         if isinstance(query, Path):
-            found = queries.parse(query.stem, _with_front(query.read_text(encoding="utf-8")))
+            found = queries.parse(query.stem, _with_front(_read(query)))
         elif query.replace("_", "").isalnum():
             found = queries.read(query)
         else:
@@ -69,6 +69,13 @@ class Graph:
         graph = rdflib.Graph()
         graph.parse(data=ntriples.write(result), format="nt")
         return graph
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise KgError(f"{path}: a query is UTF-8 text. Save it as UTF-8.") from None
 
 
 def _with_front(text: str) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 import polars as pl
 import pyoxigraph as ox
 
-from kg import ntriples
+from kg import model, ntriples
 from kg.catalogue import Item
 from kg.errors import Fault, FaultsError
 from kg.findings import Finding
@@ -166,6 +166,8 @@ def _items(part: Mapped, mapping: str) -> Iterator[Item]:
         count = len(frame) - frame[column].null_count()
         if column in plan.ignore:
             yield Item(column, "ignored", count, f"named under 'ignore' in {mapping}")
+        elif column in plan.optional and not count:
+            yield Item(column, "empty", 0, "optional, and absent or without a value")
         elif column in quantities:
             quantity = quantities[column]
             kind = kinds[quantity.thing]
@@ -221,6 +223,7 @@ class RdfJob:
         self.sha256, self.digest, self.base = sha256, digest, base
         self.mapping = plans[0].path.name
         self.mapped: MappedRdf = apply_rdf(plans[0], path, base, vocabulary())
+        self.mapped.findings = [finding.at(file=name) for finding in self.mapped.findings]
         self.warnings: list[Finding] = []
 
     @property
@@ -290,7 +293,10 @@ class RdfJob:
                 self.violations.append(finding)
                 # A wrong time costs a run its time; it does not cost the cell its lineage.
                 if result.path.startswith("http") and "#" not in result.focus:
-                    values.add((result.focus, result.path))
+                    # Of two times in the wrong order, nobody knows which is the wrong one.
+                    both = result.rule.endswith("#Run-order")
+                    paths = (model.START, model.END) if both else (result.path,)
+                    values |= {(result.focus, path) for path in paths}
                 else:
                     away.add(result.focus)
             else:

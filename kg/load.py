@@ -17,7 +17,7 @@ from kg.job import Job, RdfJob, TableJob
 from kg.mappers.plan import AnyPlan, Plan, RdfPlan, file_patterns, read_plans
 from kg.resources import PACKAGE
 from kg.sources.text import read_bytes
-from kg.store import Store, vocabulary_digest, writing
+from kg.store import COMPACT, Store, vocabulary_digest, writing
 from kg.terms import vocabulary
 from kg.validate import digest as shapes_digest
 from kg.validate import validate
@@ -178,7 +178,7 @@ class Loader:
         if self.exists:
             opened = Store.open(store)
             self.base = opened.base
-            self.known = {entry.graph: entry for entry in catalogue.entries(opened)}
+            self.known = {entry.graph: entry for entry in catalogue.entries(opened, items=False)}
             del opened
 
     def load(self, paths: Iterable[Path]) -> list[Outcome]:
@@ -194,6 +194,9 @@ class Loader:
             self._commit(batch, outcomes)
         if not self.dry_run and any(outcome.usable for outcome in outcomes):
             self._note(outcomes)
+        if not self.dry_run and sum(outcome.triples for outcome in outcomes) >= COMPACT:
+            with writing(self.path) as store:
+                store.db.optimize()
         order = {path: number for number, path in enumerate(files)}
         return sorted(outcomes, key=lambda outcome: order[outcome.path])
 

@@ -36,6 +36,9 @@ class Group(click.Group):
             # The reader of a pipe has seen enough (`kg query ... | head`).
             sys.stderr.close()
             ctx.exit(DONE)
+        except OSError as error:
+            say_error(KgError(f"{error.filename or 'a file'}: {(error.strerror or str(error)).lower()}."))
+            ctx.exit(NOTHING)
 
 
 def say_error(error: KgError) -> None:

@@ -56,8 +56,7 @@ def info(store: Path, as_json: bool, each: bool, columns: bool) -> None:
         )
         return
     out.print(f"Store {store}, base {opened.base}", markup=False)
-    records = sum(1 for _ in opened.triples(opened.graphs()))
-    out.print(f"{count(records, 'triple')} of records in {count(len(opened.graphs()), 'graph')}.")
+    out.print(f"{count(opened.count(), 'triple')} of records in {count(len(opened.graphs()), 'graph')}.")
     _print_files(entries, each)
     _print_account(found, columns)
     print_missing(missing, len(missing) if each else 5)

@@ -95,10 +95,10 @@ def query(
         asked = sys.stdin.read()
         if not asked.strip():
             raise KgError("standard input holds no query.")
-    elif query.endswith((".rq", ".sparql")) or Path(query).is_file():
+    elif query.endswith((".rq", ".sparql")) or Path(query).exists():
         asked = Path(query)
         if not asked.is_file():
-            raise KgError(f"there is no file {query}.")
+            raise KgError(f"{query}: there is no such file.")
     graph = Graph(Store.open(store))
     if explain:
         click.echo(standalone(graph.text(asked, **_params(params)), graph.base), nl=False)

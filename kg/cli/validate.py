@@ -24,7 +24,7 @@ def validate(ctx: click.Context, store: Path, as_json: bool, limit: int) -> None
     Each finding names file, row, column, value and rule.
     """
     opened = Store.open(store)
-    with waiting(f"Checking {count(len(opened.db), 'triple')}"):
+    with waiting(f"Checking {count(opened.count(), 'triple')}"):
         findings = check(opened)
     code = FINDINGS if findings else DONE
     if as_json:
