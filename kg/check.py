@@ -10,6 +10,7 @@ from kg import catalogue, model
 from kg.findings import Finding
 from kg.job import quantity_of
 from kg.store import Store
+from kg.terms import vocabulary
 from kg.validate import Result, validate
 
 
@@ -51,10 +52,21 @@ class Places:
             if found:
                 return
 
+    def term(self, node: str) -> str:
+        """Return the label of the term of a quantity, for sources that have no columns; empty for the rest."""
+        if "#" not in node:
+            return ""
+        quads = self.store.db.quads_for_pattern(ox.NamedNode(node), ox.NamedNode(model.RDF_TYPE), None, None)
+        types = {quad.object.value for quad in quads if isinstance(quad.object, ox.NamedNode)}
+        labels = sorted(vocabulary().term(iri).label for iri in types if iri in vocabulary())
+        kinds = {vocabulary().term(iri).label for iri in model.VALUE_KINDS.values()}
+        return next((label for label in labels if label not in kinds), "")
+
 
 def _finding(result: Result, places: Places) -> Finding:
     where = sorted(places.of(result.focus))
     file, place, column = where[0] if where else ("", "", "")
+    column = column or places.term(result.focus)
     return Finding(
         result.rule, result.message, result.severity, file, place, column, result.value, result.focus
     )
