@@ -53,7 +53,7 @@ class Places:
                 return
 
     def term(self, node: str) -> str:
-        """Return the label of the term of a quantity, for sources that have no columns; empty for the rest."""
+        """Return the label of the term of a quantity, for sources without columns; else nothing."""
         if "#" not in node:
             return ""
         quads = self.store.db.quads_for_pattern(ox.NamedNode(node), ox.NamedNode(model.RDF_TYPE), None, None)
