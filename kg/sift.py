@@ -9,13 +9,14 @@ What does not, and all that other kinds of rules speak of, stays: findings come 
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import pyoxigraph as ox
 import rdflib
 from rdflib.collection import Collection
-from rdflib.namespace import RDF, SH
+from rdflib.namespace import RDF, SH, XSD
 
 from kg import model
 from kg.terms import Vocabulary
@@ -33,14 +34,13 @@ _BOUNDS: dict[rdflib.term.Node, Callable[[float, float], bool]] = {
     SH.maxInclusive: lambda number, bound: number <= bound,
     SH.maxExclusive: lambda number, bound: number < bound,
 }
-# One number of type xsd:double, finite, and one unit: what is taken out has been looked at for these.
-_FORM = {SH.datatype, SH.pattern, SH.nodeKind}
 
 
 @dataclass
 class Rules:
     """What the shapes ask of quantities, by class: bounds of the number, and the unit.
 
+    `patterns` are those that every number keeps.
     Quantities of the classes in `kept` stay, since rules of other kinds speak of them.
     """
 
@@ -48,6 +48,7 @@ class Rules:
     units: dict[str, set[str]]
     kept: set[str]
     links: bool
+    patterns: list[re.Pattern[str]]
 
 
 def _count(shape: rdflib.term.Node, shapes: rdflib.Graph, predicate: rdflib.term.Node) -> int | None:
@@ -56,24 +57,27 @@ def _count(shape: rdflib.term.Node, shapes: rdflib.Graph, predicate: rdflib.term
 
 
 def _simple(shape: rdflib.term.Node, shapes: rdflib.Graph) -> bool:
-    """Return whether a shape only bounds the number, the unit or the count of classes of quantities."""
+    """Return whether a shape asks no more of quantities than what `sift` looks at itself."""
     path = shapes.value(shape, SH.path)
-    said = set(shapes.predicates(shape)) - _SAID
-    if (_count(shape, shapes, SH.minCount) or 0) > 1 or _count(shape, shapes, SH.maxCount) == 0:
-        return path == RDF.type and said <= {SH.minCount, SH.maxCount} and _on_quantities(shape, shapes)
-    said -= {SH.minCount, SH.maxCount}
-    if path == _UNIT:
-        return said <= {SH.hasValue}
-    if path == _NUMBER:
-        return said <= _FORM
-    if isinstance(path, rdflib.BNode) and list(Collection(shapes, path)) == [_PART, _NUMBER]:
-        return said <= {*_BOUNDS, SH.datatype}
-    return False
-
-
-def _on_quantities(shape: rdflib.term.Node, shapes: rdflib.Graph) -> bool:
+    said = set(shapes.predicates(shape)) - _SAID - {SH.minCount, SH.maxCount}
+    least, most = _count(shape, shapes, SH.minCount) or 0, _count(shape, shapes, SH.maxCount)
+    # What is taken out has one number, one unit and two classes.
+    there = 2 if path == RDF.type else 1
+    if least > there or (most is not None and most < there):
+        return False
+    if any(kind != XSD.double for kind in shapes.objects(shape, SH.datatype)):
+        return False
     targets = {target for predicate in _TARGETS for target in shapes.objects(shape, predicate)}
-    return targets <= set(_LINKS)
+    classes = set(shapes.objects(shape, SH.targetClass))
+    if path == RDF.type:
+        return not said and targets <= set(_LINKS)
+    if path == _UNIT:
+        return said <= {SH.hasValue} and (targets == classes or not said)
+    if path == _NUMBER:
+        return said <= {SH.datatype, SH.pattern} and targets == {_PART}
+    if isinstance(path, rdflib.BNode) and list(Collection(shapes, path)) == [_PART, _NUMBER]:
+        return said <= {*_BOUNDS, SH.datatype} and (targets == classes or said <= {SH.datatype})
+    return False
 
 
 def _mentioned(shape: rdflib.term.Node, shapes: rdflib.Graph) -> set[str]:
@@ -98,12 +102,13 @@ def read_rules(shapes: rdflib.Graph, words: Vocabulary) -> Rules:
     A rule of another kind that speaks of quantities names their classes, in the shape or in its SPARQL;
     that is a rule of the house, and the quantities of those classes stay.
     """
-    rules = Rules({}, {}, set(), False)
+    rules = Rules({}, {}, set(), False, [])
     texts: set[str] = set()
     for shape in {subject for target in _TARGETS for subject in shapes.subjects(target)}:
         if not _simple(shape, shapes):
             texts |= _mentioned(shape, shapes)
             continue
+        rules.patterns += [re.compile(str(pattern)) for pattern in shapes.objects(shape, SH.pattern)]
         for class_ in shapes.objects(shape, SH.targetClass):
             for predicate, test in _BOUNDS.items():
                 for bound in shapes.objects(shape, predicate):
@@ -156,13 +161,15 @@ class _Quantities:
             elif predicate == model.HAS_NUMBER_VALUE and isinstance(value, ox.Literal):
                 self.numbers.setdefault(_iri(triple.subject), []).append(value)
 
-    def number(self, quantity: str) -> float | None:
-        """Return the number of a quantity, where it has exactly one, finite, and one unit."""
+    def number(self, quantity: str, patterns: list[re.Pattern[str]]) -> float | None:
+        """Return the number of a quantity, where it has exactly one, finite and in form, and one unit."""
         parts = self.parts[quantity]
         if len(parts) != 1 or len(self.units.get(quantity, ())) != 1:
             return None
         literals = self.numbers.get(parts[0], ())
         if len(literals) != 1 or literals[0].datatype.value != model.XSD + "double":
+            return None
+        if not all(pattern.search(literals[0].value) for pattern in patterns):
             return None
         try:
             number = float(literals[0].value)
@@ -177,7 +184,7 @@ def sift(triples: Iterable[ox.Triple], rules: Rules, words: Vocabulary) -> tuple
     above: dict[str, frozenset[str]] = {}
     clean: set[str] = set()
     for quantity in said.parts:
-        number = said.number(quantity)
+        number = said.number(quantity, rules.patterns)
         types = said.types.get(quantity, [])
         terms = [type_ for type_ in types if type_ not in model.VALUE_KINDS.values()]
         if number is None or len(types) != 2 or len(terms) != 1:

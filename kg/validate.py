@@ -132,9 +132,8 @@ def _by_engine(triples: Iterable[ox.Triple], rules: rdflib.Graph, clean: set[str
     assert isinstance(report, rdflib.Graph)
     for node in report.subjects(RDF.type, SH.ValidationResult):
         focus = _text(report.value(node, SH.focusNode))
-        if (
-            focus not in clean
-        ):  # only the links of these were left for the engine, so they seem to lack the rest
+        # Of the clean ones only the links were left for the engine, so they seem to lack the rest.
+        if focus not in clean:
             yield Result(
                 focus=focus,
                 path=_text(report.value(node, SH.resultPath)),
