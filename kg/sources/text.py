@@ -8,6 +8,7 @@ from pathlib import Path
 from kg.errors import Fault, FaultsError
 
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_NO_TEXT = "this is not a text file. Is it a workbook, a picture or an archive?"
 
 
 def fault(path: Path, text: str, line: int = 0) -> FaultsError:
@@ -33,9 +34,9 @@ def read_bytes(path: Path) -> bytes:
 
 
 def _is_binary(data: bytes) -> bool:
-    """Return whether bytes are no text of any encoding: zero bytes, or many control characters."""
+    """Return whether bytes that are in none of the encodings hold many control characters, too."""
     control = sum(byte < 32 and byte not in b"\t\n\r\f" for byte in data[:4096])
-    return b"\0" in data or control > max(8, len(data[:4096]) / 50)
+    return control > max(8, len(data[:4096]) / 50)
 
 
 def read_text(path: Path, encodings: tuple[str, ...]) -> tuple[str, str]:
@@ -46,8 +47,8 @@ def read_text(path: Path, encodings: tuple[str, ...]) -> tuple[str, str]:
     data = read_bytes(path)
     if data.startswith(codecs.BOM_UTF8):
         encodings = ("utf-8-sig",)  # the file itself says what it is
-    elif not data.startswith(_UTF16) and _is_binary(data):
-        raise fault(path, "this is not a text file. Is it a workbook, a picture or an archive?")
+    elif b"\0" in data and not data.startswith(_UTF16):
+        raise fault(path, _NO_TEXT)
     place = 0
     for encoding in encodings:
         try:
@@ -59,6 +60,8 @@ def read_text(path: Path, encodings: tuple[str, ...]) -> tuple[str, str]:
     tried = " or ".join(encodings)
     if data.startswith(_UTF16):
         raise fault(path, f"the text is in utf-16, not {tried}. Write it in the mapping: encoding: utf-16.")
+    if _is_binary(data):
+        raise fault(path, _NO_TEXT)
     line = data.count(b"\n", 0, place) + 1
     shown = " ".join(data[max(0, place - 12) : place + 12].decode("cp1252", "replace").split())
     text = f"the bytes near '{shown}' are not {tried}. "
