@@ -36,6 +36,26 @@ class Answer:
         names = [variable.value for variable in solutions.variables]
         return cls(names, [tuple(solution[name] for name in names) for solution in solutions])
 
+    def labelled(self, base: str, vocabulary: Vocabulary) -> Answer:
+        """Return the rows with a column `NAMELabel` beside each column that holds IRIs.
+
+        It holds the label of a term, and of a thing its name below the base.
+        """
+        columns: list[str] = []
+        rows: list[tuple[Term, ...]] = [()] * len(self.rows)
+        for index, name in enumerate(self.columns):
+            values = [row[index] for row in self.rows]
+            columns.append(name)
+            rows = [(*row, value) for row, value in zip(rows, values, strict=True)]
+            if any(isinstance(value, ox.NamedNode) for value in values):
+                columns.append(f"{name}Label")
+                labels = [
+                    ox.Literal(_shown(value, base, vocabulary)) if isinstance(value, ox.NamedNode) else None
+                    for value in values
+                ]
+                rows = [(*row, label) for row, label in zip(rows, labels, strict=True)]
+        return Answer(columns, rows)
+
     def texts(self, base: str, vocabulary: Vocabulary) -> list[list[str]]:
         """Return the rows for people: labels for terms, names below the base, numbers of 6 digits."""
         return [[_shown(term, base, vocabulary) for term in row] for row in self.rows]

@@ -8,6 +8,7 @@ A page says only what the product says of itself, so the same state of the produ
 from __future__ import annotations
 
 import csv
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -15,24 +16,20 @@ from pathlib import Path
 
 import click
 import jinja2
-import pyoxigraph as ox
 
 from kg import queries
 from kg.cli import main as kg
 from kg.iri import DEFAULT_BASE, shorten
 from kg.namespaces import PREFIXES
-from kg.resources import PACKAGE, folder
-from kg.terms import AmbiguousTermError, Vocabulary, vocabulary
+from kg.resources import PACKAGE
+from kg.termpages import bvco_section, own_sections
+from kg.terms import AmbiguousTermError, vocabulary
 
 WIDTH = 100
 """Columns of the help texts, whatever terminal runs this."""
 
 SAMPLE_ROWS = 5
 """Rows of the answer that a page of a query shows."""
-
-_ELUCIDATION = PREFIXES["emmo"] + "EMMO_967080e5_2f42_4eb2_a3a9_c58143e835f9"  # elucidation
-_PROCESS_PARAMETER = PREFIXES["emmo"] + "EMMO_cf80faa4_69d2_46d1_8a2b_f7f63ca244c1"  # ProcessParameter
-_ALT, _SOURCE = PREFIXES["skos"] + "altLabel", PREFIXES["dcterms"] + "source"
 
 
 @dataclass(frozen=True)
@@ -61,23 +58,14 @@ class Help:
     text: str
 
 
-@dataclass(frozen=True)
-class TermEntry:
-    """A term of our own: its name, other names, meaning, parents by label, canonical unit and sources."""
-
-    label: str
-    english: Sequence[str]
-    german: Sequence[str]
-    meaning: str
-    parents: Sequence[str]
-    unit: str
-    sources: Sequence[str]
-    deprecated: bool
-
-
 def _cell(text: object) -> str:
     """Return a text as it can stand in a cell of a Markdown table."""
     return " ".join(str(text).replace("|", r"\|").split())
+
+
+def _text(text: str) -> str:
+    """Return a text as Markdown shows it: signs that Markdown reads are escaped."""
+    return re.sub(r"([*_`<>\\[\]|])", r"\\\1", " ".join(text.split()))
 
 
 def _templates() -> jinja2.Environment:
@@ -91,6 +79,7 @@ def _templates() -> jinja2.Environment:
         autoescape=False,
     )
     environment.filters["cell"] = _cell
+    environment.filters["text"] = _text
     return environment
 
 
@@ -160,75 +149,12 @@ def _helps(command: click.Command, context: click.Context) -> Iterator[Help]:
                 yield from _helps(inner, below)
 
 
-def own_terms() -> dict[str, list[TermEntry]]:
-    """Return the terms of our own by section, each section in the order of its labels."""
-    words = vocabulary()
-    texts: dict[str, list[tuple[str, str, str]]] = {}
-    for quad in ox.parse(path=str(folder("ontology") / "bvco_ext.ttl"), format=ox.RdfFormat.TURTLE):
-        if isinstance(quad.subject, ox.NamedNode) and isinstance(quad.object, ox.NamedNode | ox.Literal):
-            language = (quad.object.language or "") if isinstance(quad.object, ox.Literal) else ""
-            texts.setdefault(quad.subject.value, []).append(
-                (quad.predicate.value, quad.object.value, language)
-            )
-    sections: dict[str, list[TermEntry]] = {}
-    for term in sorted(words, key=lambda term: term.label.casefold()):
-        if term.iri.startswith(PREFIXES["bvcox"]):
-            entry = _entry(words, term.iri, texts.get(term.iri, []))
-            sections.setdefault(_section(words, term.iri), []).append(entry)
-    return {name: sections[name] for name in SECTIONS if name in sections}
-
-
-SECTIONS = (
-    "Process parameters",
-    "Properties",
-    "Things, machines and steps",
-    "Units",
-    "Relations",
-    "Texts",
-    "Notes on terms",
-)
-"""Sections of the page of terms, in its order."""
-
-_SECTION_OF_KIND = {
-    "unit": "Units",
-    "object property": "Relations",
-    "datatype property": "Texts",
-    "annotation property": "Notes on terms",
-}
-
-
-def _section(words: Vocabulary, iri: str) -> str:
-    kind = words.term(iri).kind
-    if kind in _SECTION_OF_KIND:
-        return _SECTION_OF_KIND[kind]
-    if words.is_a(iri, _PROCESS_PARAMETER):
-        return "Process parameters"
-    return "Properties" if words.canonical_unit(iri) else "Things, machines and steps"
-
-
-def _entry(words: Vocabulary, iri: str, texts: list[tuple[str, str, str]]) -> TermEntry:
-    term, unit = words.term(iri), words.canonical_unit(iri)
-
-    def stated(predicate: str, language: str | None = None) -> list[str]:
-        return sorted(text for name, text, of in texts if name == predicate and language in (None, of))
-
-    return TermEntry(
-        label=term.label,
-        english=stated(_ALT, "en"),
-        german=stated(_ALT, "de"),
-        meaning=" ".join(stated(_ELUCIDATION)),
-        parents=sorted(words.term(parent).label for parent in term.parents if parent in words),
-        unit=(unit.symbol or unit.code) if unit and term.kind == "class" else "",
-        sources=stated(_SOURCE),
-        deprecated=term.deprecated,
-    )
-
-
 def pages() -> dict[str, str]:
     """Return every generated page by its path below docs/reference."""
     templates = _templates()
     found = query_pages()
-    terms = own_terms()
+    words = vocabulary()
+    sections, bvco = own_sections(words), bvco_section(words)
     made = {
         f"queries/{page.query.name}.md": templates.get_template("query.md.j2").render(
             page=page, base=DEFAULT_BASE
@@ -237,21 +163,23 @@ def pages() -> dict[str, str]:
     }
     made["queries/index.md"] = templates.get_template("queries.md.j2").render(pages=found)
     made["commands.md"] = templates.get_template("commands.md.j2").render(commands=commands())
-    made["terms.md"] = templates.get_template("terms.md.j2").render(
-        sections=terms, namespace=PREFIXES["bvcox"]
+    made["terms/index.md"] = templates.get_template("terms.md.j2").render(
+        sections=sections, bvco=bvco, namespace=PREFIXES["bvcox"]
     )
+    for section in (*sections, bvco):
+        made[f"terms/{section.slug}.md"] = templates.get_template("termsection.md.j2").render(section=section)
     return made
 
 
 def write(target: Path) -> list[Path]:
-    """Write every page below a folder, remove pages of queries that are gone, and return what was written."""
+    """Write every page below a folder, remove pages of what is gone, and return what was written."""
     made = pages()
     for name, text in made.items():
         path = target / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
-    for path in (target / "queries").glob("*.md"):
-        if f"queries/{path.name}" not in made:
+    for path in (*(target / "queries").glob("*.md"), *(target / "terms").glob("*.md")):
+        if f"{path.parent.name}/{path.name}" not in made:
             path.unlink()
     return [target / name for name in made]
 

@@ -54,16 +54,19 @@ class Graph:
             return bool(result)
         return list(result)
 
-    def query(self, query: str | Path, **params: Any) -> pd.DataFrame | bool | rdflib.Graph:
+    def query(
+        self, query: str | Path, *, labels: bool = False, **params: Any
+    ) -> pd.DataFrame | bool | rdflib.Graph:
         """Run a query and return a data frame (SELECT), a bool (ASK) or an rdflib graph (CONSTRUCT).
 
         `query` is a name from the library (`"first_cycle_efficiency"`), a `Path`, or SPARQL;
         all graphs are one, prefixes of the project are declared, `term:Label` stands for the IRI of a term.
+        With `labels` a column `NAMELabel` stands beside each column of IRIs.
         Raises KgError for an unknown name, parameter or label, and for what is no SPARQL.
         """
         result = self.ask(query, **params)
         if isinstance(result, Answer):
-            return result.as_frame()
+            return (result.labelled(self.base, vocabulary()) if labels else result).as_frame()
         if isinstance(result, bool):
             return result
         graph = rdflib.Graph()

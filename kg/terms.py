@@ -8,43 +8,24 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import pyoxigraph as ox
 from rapidfuzz import fuzz, process
 
-from kg.errors import Fault, FaultsError, KgError
-from kg.model import CANONICAL_UNIT
+from kg.errors import KgError
 from kg.namespaces import PREFIXES
-from kg.resources import folder
+from kg.resources import vocabulary_files
+from kg.statements import Statements, walk
 from kg.units import Unit, Units
-
-EMMO, OWL, SKOS, RDFS = PREFIXES["emmo"], PREFIXES["owl"], PREFIXES["skos"], PREFIXES["rdfs"]
-
-_TYPE = PREFIXES["rdf"] + "type"
-_PREF, _ALT = SKOS + "prefLabel", SKOS + "altLabel"
-_PARENT = {RDFS + "subClassOf", RDFS + "subPropertyOf"}
-_REPLACED_BY = PREFIXES["dcterms"] + "isReplacedBy"
-_MULTIPLIER = EMMO + "EMMO_8189b42e_0995_423a_a26c_51168b27c3cf"  # hasSIConversionMultiplier
-_OFFSET = EMMO + "EMMO_d088a3cb_d3e3_4eb2_9897_00aef0cb00cd"  # hasSIConversionOffset
-_SYMBOL = EMMO + "EMMO_7f1dec83_d85e_4e1b_b7bd_c9442d4f5a64"  # unitSymbol
-_SYMBOL_VALUE = EMMO + "EMMO_daf7a9b7_18ef_4e73_9fb9_75adfd9800e8"  # unitSymbolValue
-_UCUM = EMMO + "EMMO_33ae2d07_5526_4555_a0b4_8f4c031b5652"  # ucumCode
-_DIMENSION = EMMO + "EMMO_19d925d0_2cf1_40e5_a391_1a99d68409c9"  # hasDimensionString
-_MEASUREMENT_UNIT = EMMO + "EMMO_b081b346_7279_46ef_9a3d_2c088fcd79f4"  # MeasurementUnit
-
-KINDS = {
-    OWL + "Class": "class",
-    OWL + "ObjectProperty": "object property",
-    OWL + "DatatypeProperty": "datatype property",
-    OWL + "AnnotationProperty": "annotation property",
-}
 
 
 @dataclass(frozen=True)
 class Term:
-    """A class, property or unit of the vocabulary.
+    """A class, property, unit or individual of the vocabulary.
 
-    `kind` is one of "class", "object property", "datatype property", "annotation property", "unit";
-    `source` is the prefix of its namespace (`emmo`, `bvcox`), empty where the prefix table has none.
+    `kind` is one of "class", "object property", "datatype property", "annotation property", "unit",
+    "individual"; `source` is the prefix of its namespace (`emmo`, `bvcox`), empty where the prefix table has
+    none; `alt` holds its other names, `german` those of them that are German, `hidden` the spellings of files
+    and the names of variables; `parents` are the terms directly above, of an individual its classes;
+    `meaning` is one sentence of our own, empty where we have none.
     """
 
     iri: str
@@ -55,6 +36,12 @@ class Term:
     source: str
     deprecated: bool
     replaced_by: str | None
+    german: tuple[str, ...] = ()
+    hidden: tuple[str, ...] = ()
+    meaning: str = ""
+    examples: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+    close: tuple[str, ...] = ()
 
     @property
     def qualified(self) -> str:
@@ -98,11 +85,10 @@ class Vocabulary:
 
     def __init__(self, paths: Iterable[Path]) -> None:
         """Read the Turtle files; later ones add to earlier ones."""
-        facts = _Facts(paths)
-        self._facts = facts
-        self._terms = {term.iri: term for term in facts.terms()}
+        self._facts = Statements(paths)
+        self._terms = {term.iri: term for term in _terms(self._facts)}
         self._ancestors: dict[str, frozenset[str]] = {}
-        self.units = Units(facts.units(self._terms))
+        self.units = Units(_units(self._facts, self._terms))
 
     @functools.cached_property
     def _tiers(self) -> tuple[dict[str, list[Term]], ...]:
@@ -172,6 +158,9 @@ class Vocabulary:
 
     def _deprecated(self, label: str, found: list[Term], kinds: Collection[str] | None) -> Term:
         if not found:
+            known = self._facts.replaced.get(label.strip(), "")
+            if known in self._terms:
+                raise UnknownTermError(label, replacement=self._terms[known].qualified)
             raise UnknownTermError(label, self._near(label, kinds))
         replaced = [term for term in found if term.replaced_by]
         if replaced:
@@ -200,7 +189,7 @@ class Vocabulary:
             (t, label)
             for t in self._terms.values()
             if not t.deprecated
-            for label in {t.label: 0, **dict.fromkeys(t.alt)}
+            for label in {t.label: 0, **dict.fromkeys(t.alt), **dict.fromkeys(t.hidden)}
         ]
         return (
             [term for term, _ in rows],
@@ -225,7 +214,8 @@ class Vocabulary:
             if score <= 0:
                 continue
             if labels[place] != term.label:
-                score, reason = score - 0.01, f"{reason} (altLabel {labels[place]!r})"
+                kind = "hiddenLabel" if labels[place] in term.hidden else "altLabel"
+                score, reason = score - 0.01, f"{reason} ({kind} {labels[place]!r})"
             if term.iri not in best or best[term.iri].score < score:
                 best[term.iri] = Hit(term, round(score, 3), reason)
         # Among equals: our own terms first, then short labels.
@@ -237,12 +227,12 @@ class Vocabulary:
     def ancestors(self, iri: str) -> frozenset[str]:
         """Return the IRIs of all terms above this one, and of itself."""
         if iri not in self._ancestors:
-            self._ancestors[iri] = frozenset(_walk(iri, self._facts.parents))
+            self._ancestors[iri] = frozenset(walk(iri, self._facts.parents))
         return self._ancestors[iri]
 
     def descendants(self, iri: str) -> frozenset[str]:
         """Return the IRIs of all terms below this one, and of itself."""
-        return frozenset(_walk(iri, self._facts.children))
+        return frozenset(walk(iri, self._facts.children))
 
     def is_a(self, iri: str, ancestor_iri: str) -> bool:
         """Tell whether a term is another one or stands below it."""
@@ -250,8 +240,8 @@ class Vocabulary:
 
     def canonical_unit(self, iri: str) -> Unit | None:
         """Return the unit in which values of this term are stored, from the term or its nearest ancestor."""
-        for name in _walk(iri, self._facts.parents):
-            for unit in sorted(self._facts.canonical.get(name, ())):
+        for name in walk(iri, self._facts.parents):
+            for unit in sorted(self._facts.listed("canonical", name)):
                 if (found := self.units.get(unit)) is not None:
                     return found
         return None
@@ -264,128 +254,49 @@ class Vocabulary:
         return self._facts.dimension(iri)
 
 
-class _Facts:
-    """The statements of the files, by what they are about."""
+def _terms(facts: Statements) -> Iterator[Term]:
+    namespaces = sorted(((iri, prefix) for prefix, iri in PREFIXES.items()), reverse=True)
+    for iri in sorted(facts.kinds.keys() & facts.pref.keys()):
+        kind = "unit" if iri in facts.units else facts.kinds[iri]
+        yield Term(
+            iri=iri,
+            label=facts.pref[iri][1],
+            kind=kind,
+            alt=facts.listed("alt", iri),
+            parents=facts.listed("types" if kind == "individual" else "parents", iri),
+            source=next((p for n, p in namespaces if iri.startswith(n) and "/" not in iri[len(n) :]), ""),
+            deprecated=iri in facts.deprecated,
+            replaced_by=facts.replaced.get(iri),
+            german=tuple(facts.german.get(iri, ())),
+            hidden=facts.listed("hidden", iri),
+            meaning=facts.meaning.get(iri, (0, ""))[1],
+            examples=facts.listed("examples", iri),
+            sources=facts.listed("sources", iri),
+            close=facts.listed("close", iri),
+        )
 
-    def __init__(self, paths: Iterable[Path]) -> None:
-        self.kinds: dict[str, str] = {}
-        self.pref: dict[str, tuple[int, str]] = {}
-        self.alt: dict[str, dict[str, None]] = {}
-        self.parents: dict[str, list[str]] = {}
-        self.deprecated: set[str] = set()
-        self.replaced: dict[str, str] = {}
-        self.canonical: dict[str, list[str]] = {}
-        self.dimensions: dict[str, str] = {}
-        self.factor: dict[str, float] = {}
-        self.offset: dict[str, float] = {}
-        self.ucum: dict[str, str] = {}
-        self.symbol: dict[str, str] = {}
-        for path in paths:
-            try:
-                for quad in ox.parse(path=str(path), format=ox.RdfFormat.TURTLE):
-                    if isinstance(quad.subject, ox.NamedNode):
-                        self._add(quad.subject.value, quad.predicate.value, quad.object)
-            except SyntaxError as error:
-                fault = Fault(path.name, error.lineno or 0, f"this is not Turtle: {error.msg}.")
-                raise FaultsError([fault]) from None
 
-    def _add(self, subject: str, predicate: str, value: object) -> None:
-        if isinstance(value, ox.NamedNode):
-            self._add_link(subject, predicate, value.value)
-        elif isinstance(value, ox.Literal):
-            self._add_text(subject, predicate, value)
-
-    def _add_link(self, subject: str, predicate: str, value: str) -> None:
-        if predicate in _PARENT:
-            self.parents.setdefault(subject, []).append(value)
-        elif predicate == _TYPE:
-            if value in KINDS:
-                self.kinds.setdefault(subject, KINDS[value])
-        elif predicate == CANONICAL_UNIT:
-            self.canonical.setdefault(subject, []).append(value)
-        elif predicate == _REPLACED_BY:
-            self.replaced[subject] = value
-
-    def _add_text(self, subject: str, predicate: str, value: ox.Literal) -> None:
-        text = value.value
-        if predicate == _PREF:
-            rank = 0 if (value.language or "").startswith("en") else 1 if not value.language else 2
-            if (rank, text) < self.pref.get(subject, (9, "")):
-                self.pref[subject] = rank, text
-        elif predicate == _ALT:
-            self.alt.setdefault(subject, {})[text] = None
-        elif predicate == _UCUM:
-            self.ucum[subject] = min(text, self.ucum.get(subject, text), key=lambda c: (len(c), c))
-        elif predicate == _SYMBOL or (predicate == _SYMBOL_VALUE and subject not in self.symbol):
-            self.symbol[subject] = text
-        elif predicate == _MULTIPLIER:
-            self.factor[subject] = float(text)
-        elif predicate == _OFFSET:
-            self.offset[subject] = float(text)
-        elif predicate == _DIMENSION:
-            self.dimensions[subject] = text
-        elif predicate == OWL + "deprecated" and text in ("true", "1"):
-            self.deprecated.add(subject)
-
-    def terms(self) -> Iterator[Term]:
-        namespaces = sorted(((iri, prefix) for prefix, iri in PREFIXES.items()), reverse=True)
-        is_unit = self._units
-        for iri in sorted(self.kinds.keys() & self.pref.keys()):
-            source = next((p for n, p in namespaces if iri.startswith(n) and "/" not in iri[len(n) :]), "")
-            yield Term(
+def _units(facts: Statements, terms: dict[str, Term]) -> Iterator[Unit]:
+    for iri in sorted(facts.units):
+        if iri in terms and iri in facts.factor:
+            factor = facts.factor[iri]
+            yield Unit(
                 iri=iri,
-                label=self.pref[iri][1],
-                kind="unit" if iri in is_unit else self.kinds[iri],
-                alt=tuple(self.alt.get(iri, ())),
-                parents=tuple(dict.fromkeys(self.parents.get(iri, ()))),
-                source=source,
-                deprecated=iri in self.deprecated,
-                replaced_by=self.replaced.get(iri),
+                label=terms[iri].label,
+                ucum=facts.ucum.get(iri, ""),
+                symbol=facts.symbol.get(iri, ""),
+                factor=factor,
+                # EMMO's offset is added to a number in SI units after dividing it by the multiplier.
+                offset=-facts.offset.get(iri, 0.0) * factor + 0.0,
+                dimension=facts.dimension(iri),
+                deprecated=terms[iri].deprecated,
             )
-
-    @functools.cached_property
-    def children(self) -> dict[str, list[str]]:
-        """Return the terms directly below each term."""
-        found: dict[str, list[str]] = {}
-        for iri, parents in self.parents.items():
-            for parent in parents:
-                found.setdefault(parent, []).append(iri)
-        return found
-
-    @functools.cached_property
-    def _units(self) -> frozenset[str]:
-        """Return the IRIs of units proper: below MeasurementUnit, with a code, symbol or multiplier."""
-        coded = self.ucum.keys() | self.symbol.keys() | self.factor.keys()
-        return frozenset(coded).intersection(_walk(_MEASUREMENT_UNIT, self.children))
-
-    def units(self, terms: dict[str, Term]) -> Iterator[Unit]:
-        for iri in sorted(self._units):
-            if iri in terms and iri in self.factor:
-                factor = self.factor[iri]
-                yield Unit(
-                    iri=iri,
-                    label=terms[iri].label,
-                    ucum=self.ucum.get(iri, ""),
-                    symbol=self.symbol.get(iri, ""),
-                    factor=factor,
-                    # EMMO's offset is added to a number in SI units after dividing it by the multiplier.
-                    offset=-self.offset.get(iri, 0.0) * factor + 0.0,
-                    dimension=self.dimension(iri),
-                    deprecated=terms[iri].deprecated,
-                )
-
-    def dimension(self, iri: str) -> str | None:
-        return next((self.dimensions[n] for n in _walk(iri, self.parents) if n in self.dimensions), None)
 
 
 @functools.cache
 def vocabulary() -> Vocabulary:
     """Return the vocabulary of this installation, read once."""
-    ontology = folder("ontology")
-    own = [ontology / name for name in ("bvco_ext.ttl", "bridge.ttl")]
-    return Vocabulary(
-        [*sorted((ontology / "imports").glob("*.ttl")), *(path for path in own if path.is_file())]
-    )
+    return Vocabulary(vocabulary_files())
 
 
 _WORD = re.compile(r"[A-ZÄÖÜ]+(?![a-zäöüß])|[A-ZÄÖÜ]?[a-zäöüß]+|\d+")
@@ -406,19 +317,6 @@ def _fold(label: str) -> str:
 
 def _unique(terms: Iterable[Term]) -> list[Term]:
     return list({term.iri: term for term in terms}.values())
-
-
-def _walk(iri: str, links: dict[str, list[str]]) -> Iterator[str]:
-    """Yield an IRI and all that is reached from it, nearest first, each once."""
-    seen = {iri}
-    level = [iri]
-    while level:
-        yield from level
-        following: dict[str, None] = {}
-        for name in level:
-            following.update(dict.fromkeys(links.get(name, ())))
-        level = [name for name in following if name not in seen]
-        seen.update(level)
 
 
 def _score(

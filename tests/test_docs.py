@@ -43,20 +43,37 @@ def test_page_of_the_commands_is_current(pages: dict[str, str]) -> None:
     assert written == pages["commands.md"], "run: python -m kg.docs docs/reference"
 
 
-def test_page_of_the_terms_is_current(pages: dict[str, str]) -> None:
-    written = (REFERENCE / "terms.md").read_text(encoding="utf-8")
+def test_pages_of_the_terms_are_current(pages: dict[str, str]) -> None:
+    written = {f"terms/{path.name}": path.read_text("utf-8") for path in (REFERENCE / "terms").glob("*.md")}
+    expected = {name: text for name, text in pages.items() if name.startswith("terms/")}
 
-    assert written == pages["terms.md"], "run: python -m kg.docs docs/reference"
+    assert written == expected, "run: python -m kg.docs docs/reference"
 
 
 def test_generating_twice_gives_the_same_pages(pages: dict[str, str]) -> None:
     assert docs.pages() == pages
 
 
-def test_every_own_term_is_on_the_page_of_terms(pages: dict[str, str]) -> None:
-    own = {term.label for term in vocabulary() if term.iri.startswith(PREFIXES["bvcox"])}
+def test_every_own_term_has_its_entry_on_one_page(pages: dict[str, str]) -> None:
+    own = sorted(term.label for term in vocabulary() if term.iri.startswith(PREFIXES["bvcox"]))
+    entries = [
+        label
+        for name, text in pages.items()
+        if name.startswith("terms/") and name != "terms/bvco-in-our-words.md"
+        for label in re.findall(r"^## ([\w-]+)", text, re.M)
+    ]
 
-    assert set(re.findall(r"^\| `(\w+)`", pages["terms.md"], re.M)) == own
+    assert sorted(entries) == own
+
+
+def test_an_entry_says_what_a_term_means_and_where_it_is_used(pages: dict[str, str]) -> None:
+    entry = pages["terms/process-parameters.md"].partition("\n## RollGap\n")[2].partition("\n## ")[0]
+
+    assert "Clear distance between the rolls of a calender." in entry
+    assert "- in German: Kalanderspalt, Walzenspalt\n" in entry
+    assert "- unit: µm (dimension T0 L+1 M0 I0 Θ0 N0 J0)\n" in entry
+    assert "- mapped in: steps/calendering.yaml: Walzenspalt \\[µm\\]\n" in entry
+    assert "- checked in: calendering.ttl\n" in entry
 
 
 def test_every_command_is_on_the_page_of_commands(pages: dict[str, str]) -> None:

@@ -464,6 +464,16 @@ def test_a_thing_may_be_named_by_its_identifier(line: Graph) -> None:
     assert answer.rows[0][1] == ox.NamedNode(f"{DEFAULT_BASE}cell/PC-0001")
 
 
+def test_names_stand_beside_iris_where_they_are_asked_for(line: Graph) -> None:
+    query = "SELECT ?run ?class ?none WHERE { ?run a term:FabricatedElectrodeCalendering, ?class } LIMIT 1"
+    frame = line.query(query, labels=True)
+
+    assert isinstance(frame, pd.DataFrame)
+    assert list(frame.columns) == ["run", "runLabel", "class", "classLabel", "none"]
+    assert frame["classLabel"][0] == "FabricatedElectrodeCalendering"
+    assert frame["run"][0] == line.base + frame["runLabel"][0]
+
+
 ATTACKS = [
     '" } UNION { ?s ?p ?o } #',
     "x> } UNION { ?said ?p ?named } #",

@@ -51,6 +51,15 @@ def print_table(answer: Answer, base: str, of: int | None = None) -> None:
     out.print(f"{len(answer.rows):,} of {total}" if of and of > len(answer.rows) else total)
 
 
+def _in_full(answer: Answer) -> Answer:
+    """Return the rows with IRIs as plain texts, so that they are shown as they are."""
+    rows: list[tuple[Term, ...]] = [
+        tuple(ox.Literal(term.value) if isinstance(term, ox.NamedNode) else term for term in row)
+        for row in answer.rows
+    ]
+    return Answer(answer.columns, rows)
+
+
 def _list(as_json: bool) -> None:
     found = [queries.read(name) for name in queries.library()]
     if as_json:
@@ -70,6 +79,7 @@ def _list(as_json: bool) -> None:
 @click.option("--param", "-p", "params", multiple=True, metavar="NAME=VALUE", help="Value of a parameter.")
 @click.option("--format", "form", type=click.Choice(FORMATS), default="table", show_default=True)
 @click.option("--list", "tell", is_flag=True, help="Tell the queries of the library.")
+@click.option("--labels", is_flag=True, help="Show each IRI in full, and beside it what it is called.")
 @click.option("--explain", is_flag=True, help="Print the SPARQL in plain IRIs, and do not run it.")
 @click.pass_context
 def query(
@@ -80,6 +90,7 @@ def query(
     params: tuple[str, ...],
     form: str,
     tell: bool,
+    labels: bool,
     explain: bool,
 ) -> None:
     """Run QUERY: a name from the library, a file, SPARQL itself, or - for standard input."""
@@ -107,15 +118,16 @@ def query(
     if as_json:
         form = "json"
     if isinstance(result, bool):
-        click.echo(
-            f'{{"head": {{}}, "boolean": {str(result).lower()}}}' if form == "json" else str(result).lower()
-        )
+        word = str(result).lower()
+        click.echo(f'{{"head": {{}}, "boolean": {word}}}' if form == "json" else word)
     elif isinstance(result, list):
         formats = {"json": ox.RdfFormat.JSON_LD, "csv": ox.RdfFormat.N_TRIPLES, "table": ox.RdfFormat.TURTLE}
         click.echo(ox.serialize(result, format=formats[form]) or b"", nl=False)
-    elif form == "csv":
-        click.echo(result.as_csv(), nl=False)
-    elif form == "json":
-        click.echo(result.as_json())
     else:
-        print_table(result, graph.base)
+        answer = result.labelled(graph.base, vocabulary()) if labels else result
+        if form == "csv":
+            click.echo(answer.as_csv(), nl=False)
+        elif form == "json":
+            click.echo(answer.as_json())
+        else:
+            print_table(_in_full(answer) if labels else answer, graph.base)

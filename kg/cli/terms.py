@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +11,11 @@ import click
 import pyoxigraph as ox
 
 from kg.cli.common import json_option, out, print_json, store_option
-from kg.model import ELUCIDATION, RDF_TYPE
-from kg.resources import folder
+from kg.model import RDF_TYPE
 from kg.store import Store
 from kg.terms import AmbiguousTermError, Term, UnknownTermError, Vocabulary, vocabulary
 from kg.units import Unit, UnknownUnitError
+from kg.usage import Usage, usages
 
 
 @click.command()
@@ -27,7 +28,8 @@ from kg.units import Unit, UnknownUnitError
 def terms(text: str, limit: int, store: Path, as_json: bool) -> None:
     """Find the term for TEXT: a label, a German or English word, a part of one, a unit code, or an IRI.
 
-    Where there is a store, the page of a term tells how often it is used there.
+    The page of a term tells what it means, its names, its unit, and where it is mapped, shaped and queried;
+    where there is a store, how often it is used there.
     """
     known = vocabulary()
     exact, ambiguity = _exact(known, text)
@@ -40,13 +42,13 @@ def terms(text: str, limit: int, store: Path, as_json: bool) -> None:
     if as_json:
         print_json(
             {
-                "exact": _record(known, exact) | {"used": _used(exact, store)} if exact else None,
+                "exact": _page(known, exact, store) if exact else None,
                 "hits": [_record(known, h.term) | {"score": h.score, "reason": h.reason} for h in hits],
             }
         )
         return
     if exact is not None:
-        _show(known, exact, _used(exact, store))
+        _show(known, exact, store)
     elif ambiguity:
         out.print(f"{ambiguity}\n", markup=False)
     others = [hit for hit in hits if hit.term != exact]
@@ -87,15 +89,6 @@ def _unit_named(known: Vocabulary, text: str) -> Unit | None:
         return None
 
 
-def _elucidation(term: Term) -> str:
-    """Return what one of our terms means; the slices of upstream carry facts and no prose."""
-    for path in folder("ontology").glob("*.ttl"):
-        for quad in ox.parse(path=path):
-            if quad.subject == ox.NamedNode(term.iri) and quad.predicate.value == ELUCIDATION:
-                return quad.object.value if isinstance(quad.object, ox.Literal) else ""
-    return ""
-
-
 def _unit(known: Vocabulary, term: Term) -> str:
     found = known.units.get(term.iri) or known.canonical_unit(term.iri)
     return found.name if found else ""
@@ -107,13 +100,25 @@ def _record(known: Vocabulary, term: Term) -> dict[str, Any]:
         "label": term.label,
         "kind": term.kind,
         "source": term.source,
+        "meaning": term.meaning,
         "alt": list(term.alt),
+        "german": list(term.german),
+        "hidden": list(term.hidden),
+        "examples": list(term.examples),
         "parents": list(term.parents),
         "unit": _unit(known, term) or None,
         "dimension": known.dimension(term.iri),
+        "close": list(term.close),
+        "sources": list(term.sources),
         "deprecated": term.deprecated,
         "replaced_by": term.replaced_by,
     }
+
+
+def _page(known: Vocabulary, term: Term, store: Path) -> dict[str, Any]:
+    below = known.descendants(term.iri) - {term.iri}
+    use = asdict(usages().get(term.iri, Usage()))
+    return _record(known, term) | {"below": sorted(below), **use, "used": _used(term, store)}
 
 
 def _used(term: Term, store: Path) -> int | None:
@@ -125,24 +130,44 @@ def _used(term: Term, store: Path) -> int | None:
     return len({quad.subject for quad in quads})
 
 
-def _show(known: Vocabulary, term: Term, used: int | None) -> None:
-    parents = [known.term(iri).label for iri in term.parents if iri in known]
+def _labels(known: Vocabulary, iris: Iterable[str], limit: int = 12) -> str:
+    labels = [known.term(iri).label for iri in iris if iri in known]
+    more = f" and {len(labels) - limit} more" if len(labels) > limit else ""
+    return ", ".join(labels[:limit]) + more
+
+
+def _some(names: list[str], limit: int = 6) -> str:
+    return ", ".join(names[:limit]) + (f" and {len(names) - limit} more" if len(names) > limit else "")
+
+
+def _show(known: Vocabulary, term: Term, store: Path) -> None:
+    use = usages().get(term.iri, Usage())
+    used = _used(term, store)
+    successor = term.replaced_by or ""
+    if successor in known:
+        successor = known.term(successor).qualified
     lines = {
-        "means": _elucidation(term),
+        "means": term.meaning,
+        "example": "; ".join(term.examples),
         "IRI": term.iri,
         "kind": term.kind,
         "source": term.source,
-        "also called": ", ".join(term.alt),
-        "under": ", ".join(parents),
+        "also called": ", ".join(name for name in term.alt if name not in term.german),
+        "in German": ", ".join(term.german),
+        "in files": ", ".join(term.hidden),
+        "under": _labels(known, term.parents),
+        "kinds": _labels(known, sorted(known.descendants(term.iri) - {term.iri})),
+        "close to": _labels(known, term.close),
         "unit": _unit(known, term),
         "UCUM code": own.ucum or "" if (own := known.units.get(term.iri)) else "",
         "dimension": known.dimension(term.iri) or "",
+        "taken from": ", ".join(term.sources),
+        "mapped in": _some(use.mapped),
+        "shaped in": _some(use.shaped),
+        "queried in": _some(use.queried),
+        "stated in": _some(use.stated),
         "in the store": "" if used is None else f"{used:,} of this class",
-        "deprecated": f"yes, use {term.replaced_by}"
-        if term.replaced_by
-        else "yes"
-        if term.deprecated
-        else "",
+        "deprecated": "" if not term.deprecated else f"yes, use {successor}" if successor else "yes",
     }
     out.print(f"{term.label}", style="bold", markup=False)
     for name, text in lines.items():
