@@ -42,7 +42,7 @@ class Section:
     @property
     def slug(self) -> str:
         """Return the name of its page, from the first words of the title: `process-steps`."""
-        short = re.split(r":| \(| of | that ", self.title)[0]
+        short = re.split(r":| \(| that ", self.title)[0]
         return re.sub(r"[^a-z0-9]+", "-", short.casefold()).strip("-")
 
 

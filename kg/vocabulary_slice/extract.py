@@ -9,12 +9,12 @@ from pathlib import Path
 import pyoxigraph as ox
 
 from kg.namespaces import PREFIXES
+from kg.vocabulary_slice.left_out import LeftOut, left_out_axioms
 from kg.vocabulary_slice.repairs import (
     DIMENSION,
     EQUIVALENT,
     FROM_CODE,
     HAS_UNIT,
-    LEFT_OUT,
     MULTIPLIER,
     OFFSET,
     QUDT,
@@ -78,12 +78,13 @@ def current_iri(iri: str) -> str:
 def extract(folder: Path, sources: tuple[Source, ...] = SOURCES) -> Facts:
     """Return the facts of the upstream files below a folder, repaired."""
     facts = Facts()
+    out = left_out_axioms()
     seen: set[Statement] = set()
     for source in sources:
         store = ox.Store()
         for name in source.files:
             store.load(path=str(folder / name), format=ox.RdfFormat.TURTLE)
-        found = {s for s in _statements(store) if not _is_left_out(s, facts)}
+        found = {s for s in _statements(store) if not _is_left_out(s, out, facts)}
         # A term of another ontology is taken from there; only what is said about it in addition is kept.
         declared = {s for s, p, _ in seen if p == TYPE} | _declared(found, source)
         kept = {s for s in found if s[0] in declared and not _is_stale(s, source, seen)} - seen
@@ -191,9 +192,13 @@ def _list(store: ox.Store, node: object) -> Iterator[object]:
         node = _one(store, node, RDF + "rest")
 
 
-def _is_left_out(statement: Statement, facts: Facts) -> bool:
-    for out in LEFT_OUT:
-        pattern = (out.subject, out.predicate, out.object)
+def _is_left_out(statement: Statement, axioms: list[LeftOut], facts: Facts) -> bool:
+    for out in axioms:
+        predicate = out.predicate
+        if predicate in EXPECTS:
+            # A slice says a restriction in one plain statement.
+            predicate = PREFIXES["bvcox"] + EXPECTS[predicate]
+        pattern = (out.subject, predicate, out.object)
         if all(want is None or want == got for want, got in zip(pattern, statement, strict=True)):
             facts.left_out.append(f"{statement[0]} {statement[1]} {statement[2]}: {out.reason}")
             return True

@@ -1,4 +1,4 @@
-"""What upstream states wrongly, and what the slices say instead; each line with its reason."""
+"""Values that upstream states wrongly, and what the slices say instead; each line with its reason."""
 
 from __future__ import annotations
 
@@ -8,8 +8,6 @@ from kg.namespaces import PREFIXES
 
 EMMO = PREFIXES["emmo"]
 ECHEM = PREFIXES["echem"]
-GPO = PREFIXES["gpo"]
-BVCO = PREFIXES["bvco"]
 SUBCLASS = PREFIXES["rdfs"] + "subClassOf"
 SUBPROPERTY = PREFIXES["rdfs"] + "subPropertyOf"
 EQUIVALENT = PREFIXES["owl"] + "equivalentClass"
@@ -34,16 +32,6 @@ class Repair:
     subject: str
     predicate: str
     values: tuple[str | float, ...]
-    reason: str
-
-
-@dataclass(frozen=True)
-class LeftOut:
-    """A statement of upstream that no slice repeats; `None` stands for anything."""
-
-    subject: str | None
-    predicate: str | None
-    object: str | None
     reason: str
 
 
@@ -197,31 +185,4 @@ UNTRUSTED: frozenset[str] = frozenset(
         "Ton_Us_Per_Hr",
         "Ton_Us_Per_Yd3",
     }
-)
-
-LEFT_OUT: tuple[LeftOut, ...] = (
-    LeftOut(
-        GPO + "GPO_a7003b69_ce78_48fe_a717_e04e1266c6cd",  # InformationStructure
-        EQUIVALENT,
-        EMMO + "EMMO_3e7add3d_e6ed_489a_a796_8e31fef9b490",  # Data
-        "the IRI meant EncodedData when GPO was written, and means Data now",
-    ),
-    LeftOut(
-        GPO + "GPO_389686f5_86d8_4e97_ba71_0537bedf0f38",  # hasPredecessor
-        SUBPROPERTY,
-        EMMO + "EMMO_499e24a5_5072_4c83_8625_fe3f96ae4a8d",  # precedes
-        "precedes is asymmetric and the inverse, hasSuccessor, is under it too",
-    ),
-    LeftOut(
-        BVCO + "BVCO_f25eeb2f_54b0_4c4a_ada8_c7e53b11d49e",  # ActiveMaterial
-        SUBCLASS,
-        EMMO + "EMMO_68390bfb_e307_479d_8f78_d66d8773cb1d",  # ReactiveMaterial
-        "EMMO 1.0.3 dropped it without a successor",
-    ),
-    LeftOut(
-        GPO + "GPO_5f02dbb0_2803_4aaa_9104_ba39f17a4c8d",  # Stacking
-        PREFIXES["bvcox"] + "expectsInput",
-        None,
-        "BVCO states the input of its own stacking step on the general class of GPO",
-    ),
 )

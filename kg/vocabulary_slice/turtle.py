@@ -26,7 +26,7 @@ def write(statements: Iterable[Statement], labels: dict[str, str], header: str) 
     lines = [f"# {line}".rstrip() for line in header.splitlines()]
     lines += ["", *(f"@prefix {p}: <{iri}> ." for p, iri in sorted(PREFIXES.items()) if p in used)]
     for subject in sorted(by_subject):
-        lines += ["", _name(subject)]
+        lines += ["", name(subject)]
         said = sorted(by_subject[subject], key=_order)
         for number, (predicate, value) in enumerate(said, 1):
             end = "." if number == len(said) else ";"
@@ -56,13 +56,14 @@ def _prefix(iri: str) -> str | None:
     return None
 
 
-def _name(iri: str) -> str:
+def name(iri: str) -> str:
+    """Return an IRI as Turtle writes it: with its prefix where it has one."""
     prefix = _prefix(iri)
     return f"<{iri}>" if prefix is None else f"{prefix}:{iri[len(PREFIXES[prefix]) :]}"
 
 
 def _predicate(iri: str) -> str:
-    return "a" if iri == TYPE else _name(iri)
+    return "a" if iri == TYPE else name(iri)
 
 
 def _is_plain(value: ox.Literal) -> bool:
@@ -71,11 +72,11 @@ def _is_plain(value: ox.Literal) -> bool:
 
 def _object(value: str | ox.Literal) -> str:
     if isinstance(value, str):
-        return _name(value)
+        return name(value)
     text = str(ox.Literal(value.value))
     if value.language:
         return f"{text}@{value.language}"
-    return text if _is_plain(value) else f"{text}^^{_name(value.datatype.value)}"
+    return text if _is_plain(value) else f"{text}^^{name(value.datatype.value)}"
 
 
 def _comment(value: str | ox.Literal, labels: dict[str, str]) -> str:
