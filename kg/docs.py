@@ -22,7 +22,7 @@ from kg.cli import main as kg
 from kg.iri import DEFAULT_BASE, shorten
 from kg.namespaces import PREFIXES
 from kg.resources import PACKAGE
-from kg.termpages import bvco_section, own_sections
+from kg.termpages import bvco_section, own_sections, tables
 from kg.terms import AmbiguousTermError, vocabulary
 
 WIDTH = 100
@@ -164,10 +164,12 @@ def pages() -> dict[str, str]:
     made["queries/index.md"] = templates.get_template("queries.md.j2").render(pages=found)
     made["commands.md"] = templates.get_template("commands.md.j2").render(commands=commands())
     made["terms/index.md"] = templates.get_template("terms.md.j2").render(
-        sections=sections, bvco=bvco, namespace=PREFIXES["bvcox"]
+        sections=sections, bvco=bvco, tables=tables(words), namespace=PREFIXES["bvcox"]
     )
     for section in (*sections, bvco):
         made[f"terms/{section.slug}.md"] = templates.get_template("termsection.md.j2").render(section=section)
+    for table in tables(words):
+        made[f"terms/{table.slug}.md"] = templates.get_template("termtable.md.j2").render(table=table)
     return made
 
 

@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+import pyoxigraph as ox
+
 from kg.namespaces import PREFIXES
 from kg.resources import folder
 from kg.terms import Term, Vocabulary
@@ -46,9 +48,74 @@ class Section:
         return re.sub(r"[^a-z0-9]+", "-", short.casefold()).strip("-")
 
 
+@dataclass(frozen=True)
+class Table:
+    """A page that tells individuals in a table: its title, its columns, and the texts of each row."""
+
+    title: str
+    slug: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+_TABLES = (
+    (
+        "Data points of the battery passport",
+        "passport.ttl",
+        (
+            ("nr", "dataPointNumber"),
+            ("data point", "officialName"),
+            ("source", "legalSource"),
+            ("for", "hasAccessTier"),
+            ("EV", "obligationForEv"),
+            ("LMT", "obligationForLmt"),
+            ("industrial", "obligationForIndustrial"),
+            ("terms", "statesTerm"),
+        ),
+    ),
+    (
+        "Influences that are stated",
+        "influences.ttl",
+        (
+            ("parameter", "influencingParameter"),
+            ("property", "influencedProperty"),
+            ("of", "influenceBearer"),
+            ("at", "influenceStep"),
+            ("direction", "influenceDirection"),
+            ("method", "evidenceMethod"),
+            ("system", "evidenceSystem"),
+            ("source", PREFIXES["dcterms"] + "source"),
+        ),
+    ),
+)
+
+
+def tables(words: Vocabulary) -> list[Table]:
+    """Return the passport points and the influences, each in the order of its file."""
+    made = []
+    for title, name, columns in _TABLES:
+        said: dict[str, dict[str, list[str]]] = {}
+        for quad in ox.parse(path=str(folder("ontology") / name), format=ox.RdfFormat.TURTLE):
+            if isinstance(quad.subject, ox.NamedNode) and "#" in quad.subject.value:
+                values = said.setdefault(quad.subject.value, {})
+                values.setdefault(quad.predicate.value, []).append(_label(words, quad.object))
+        predicates = [iri if "://" in iri else PREFIXES["bvcox"] + iri for _, iri in columns]
+        rows = tuple(tuple(", ".join(values.get(iri, ())) for iri in predicates) for values in said.values())
+        slug = re.sub(r"[^a-z0-9]+", "-", title.casefold())
+        made.append(Table(title, slug, tuple(heading for heading, _ in columns), rows))
+    return made
+
+
+def _label(words: Vocabulary, value: object) -> str:
+    if isinstance(value, ox.NamedNode):
+        return words.term(value.value).label if value.value in words else value.value
+    return value.value if isinstance(value, ox.Literal) else ""
+
+
 def own_sections(words: Vocabulary) -> list[Section]:
-    """Return the terms of ours by section of ontology/bvco_ext.ttl, the sections in the order of the file."""
-    text = (folder("ontology") / "bvco_ext.ttl").read_text(encoding="utf-8")
+    """Return the terms of ours by section of the extension and of the bridge, in the order of the files."""
+    files = [folder("ontology") / name for name in ("bvco_ext.ttl", "bridge.ttl")]
+    text = "\n".join(path.read_text(encoding="utf-8") for path in files)
     parts = _SECTION.split(text)[1:]
     sections = []
     for title, body in zip(parts[::2], parts[1::2], strict=True):
