@@ -222,7 +222,7 @@ class RdfJob:
         self.path, self.name, self.graph = path, name, graph
         self.sha256, self.digest, self.base = sha256, digest, base
         self.mapping = plans[0].path.name
-        self.mapped: MappedRdf = apply_rdf(plans[0], path, base, vocabulary())
+        self.mapped: MappedRdf = apply_rdf(plans[0], path, base, vocabulary(), name)
         self.mapped.findings = [finding.at(file=name) for finding in self.mapped.findings]
         self.warnings: list[Finding] = []
 

@@ -25,7 +25,8 @@ def find(store: Store, name: str) -> str:
     if not things:
         rows = store.query(
             "SELECT DISTINCT ?thing WHERE {"
-            f" ?thing dcterms:identifier|rdfs:label|schema:serialNumber {ox.Literal(name)} }} ORDER BY ?thing"
+            " ?thing dcterms:identifier|rdfs:label|schema:serialNumber|schema:productID|schema:name"
+            f" {ox.Literal(name)} }} ORDER BY ?thing"
         )
         things = [row["thing"].value for row in rows]
     if len(things) == 1:

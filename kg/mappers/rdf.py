@@ -14,10 +14,14 @@ from kg import model, ntriples
 from kg.errors import KgError
 from kg.findings import Finding
 from kg.iri import file_iri
+from kg.jsonld import document
+from kg.jsonld.context import compact
+from kg.jsonld.units import readable
 from kg.mappers.plan import RdfPlan
 from kg.namespaces import PREFIXES
 from kg.sources.text import fault, read_text
 from kg.terms import Vocabulary
+from kg.units import Units, split_token
 
 FORMATS = {
     ".jsonld": ox.RdfFormat.JSON_LD,
@@ -27,6 +31,7 @@ FORMATS = {
     ".owl": ox.RdfFormat.RDF_XML,
     ".trig": ox.RdfFormat.TRIG,
     ".nq": ox.RdfFormat.N_QUADS,
+    ".json": ox.RdfFormat.JSON_LD,
 }
 _NUMBER_VALUE = ox.NamedNode(model.HAS_NUMBER_VALUE)
 _TYPE = ox.NamedNode(model.RDF_TYPE)
@@ -66,20 +71,18 @@ class MappedRdf:
         return ntriples.write(self.triples)
 
 
-def _parse(path: Path, plan: RdfPlan, base: str) -> ox.Store:
+def _parse(path: Path, name: str, plan: RdfPlan, base: str, vocabulary: Vocabulary) -> ox.Store:
     format_ = FORMATS.get(path.suffix.lower())
     if format_ is None:
         raise fault(path, f"RDF is read from files that end in {', '.join(FORMATS)}.")
+    if format_ == ox.RdfFormat.JSON_LD:
+        return document.read(path, base, name, plan.encodings, vocabulary)
     text, _ = read_text(path, plan.encodings)
     store = ox.Store()
     try:
         store.load(input=text.encode(), format=format_, base_iri=base)
     except (SyntaxError, ValueError) as error:
         said = (error.msg if isinstance(error, SyntaxError) else str(error)).rstrip(".")
-        if "LoadDocumentCallback" in said:
-            said = (
-                "its @context is on the web, and nothing is read from there. Write the context into the file"
-            )
         raise fault(
             path, f"this is not {format_.name}: {said}.", getattr(error, "lineno", None) or 0
         ) from None
@@ -133,17 +136,21 @@ class _Quantities:
         units = self.vocabulary.units
         terms = [iri for iri in types if iri not in model.VALUE_KINDS.values()]
         canonical = next(filter(None, map(self.vocabulary.canonical_unit, terms)), None)
+        said, written = _readable(token.value, units)
         try:
-            number, unit = units.parse_token(token.value)
+            number, text = split_token(said)
+            unit = units.parse(written or text or "1")
             canonical = canonical or unit
+            if not (written or text) and unit.dimension != canonical.dimension:
+                raise ValueError(f"a number without a unit cannot become '{canonical.name}'")
             value = units.convert(number, unit, canonical)
             if not math.isfinite(value):
-                raise ValueError(f"'{token.value}' is larger than any number that can be stored")
+                raise ValueError(f"'{said}' is larger than any number that can be stored")
         except (ValueError, KgError) as error:
             message = f"{error}".rstrip(".") + "."
             label = self.vocabulary.term(terms[0]).label if terms else ""
             self.findings.append(
-                Finding("number", message, "Violation", self.file, node, label, token.value, quantity.value)
+                Finding("number", message, "Violation", self.file, node, label, said, quantity.value)
             )
             return
         part = _part(quantity)
@@ -151,9 +158,22 @@ class _Quantities:
         yield ox.Triple(quantity, ox.NamedNode(model.HAS_UNIT), ox.NamedNode(canonical.iri))
         yield ox.Triple(part, _TYPE, ox.NamedNode(model.REAL_DATA))
         double = ox.NamedNode(model.XSD + "double")
-        yield ox.Triple(part, _NUMBER_VALUE, ox.Literal(repr(float(f"{value:.15g}")), datatype=double))
+        # Arithmetic leaves noise in the last digit; a number that was not converted stays as it is.
+        value = value if unit == canonical else float(f"{value:.15g}")
+        yield ox.Triple(part, _NUMBER_VALUE, ox.Literal(repr(value), datatype=double))
         if unit != canonical:
-            yield ox.Triple(quantity, ox.NamedNode(model.SOURCE_TOKEN), ox.Literal(token.value))
+            yield ox.Triple(quantity, ox.NamedNode(model.SOURCE_TOKEN), ox.Literal(said))
+
+
+def _readable(token: str, units: Units) -> tuple[str, str]:
+    """Return a token as people read it, and the IRI of its unit where the source gives one, else nothing."""
+    number, _, iri = token.rpartition(" ")
+    if "://" not in iri:
+        return token, ""
+    iri = readable(iri)
+    unit = units.get(iri)
+    code = unit.code if unit else compact(iri)
+    return (number if code == "1" else f"{number} {code}"), (iri if unit else code)
 
 
 def _part(quantity: ox.NamedNode) -> ox.NamedNode:
@@ -192,8 +212,13 @@ def _is_time(text: str) -> bool:
     return "T" in text
 
 
+def _place(node: str, graph: str) -> str:
+    """Return a node as a place: the JSON pointer, where the node is one into this file, else its IRI."""
+    return node.removeprefix(f"{graph}#")
+
+
 def _account(
-    source: ox.Store, plan: RdfPlan, base: str, derived: set[str], away: dict[str, str]
+    source: ox.Store, plan: RdfPlan, base: str, graph: str, derived: set[str], away: dict[str, str]
 ) -> list[Stated]:
     stated = []
     try:
@@ -207,6 +232,8 @@ def _account(
         node, name, value = (
             _node(row[key]) if row[key] is not None else "" for key in ("node", "name", "value")
         )
+        node = _place(node, graph)
+        why = _node(row["reason"]) if "reason" in columns and row["reason"] is not None else ""
         if node in away:
             outcome, reason = "set aside", away[node]
         elif node in derived:
@@ -216,17 +243,20 @@ def _account(
         elif not value:
             outcome, reason = "empty", "the source gives no value"
         else:
-            outcome, reason = "set aside", "no mapping and not ignored by name"
+            outcome, reason = "set aside", why or "no mapping and not ignored by name"
         stated.append(Stated(node, name, value, outcome, reason))
     return stated
 
 
-def apply_rdf(plan: RdfPlan, path: Path, base: str, vocabulary: Vocabulary) -> MappedRdf:
-    """Return what an RDF file becomes.
+def apply_rdf(plan: RdfPlan, path: Path, base: str, vocabulary: Vocabulary, name: str = "") -> MappedRdf:
+    """Return what an RDF file becomes; `name` is its name in the store, where that is another than its own.
 
     Raises FaultsError where the file cannot be read, KgError where a query of the mapping is wrong.
     """
-    source = _parse(path, plan, base)
+    name = name or path.name
+    graph = file_iri(base, name)
+    source = _parse(path, name, plan, base, vocabulary)
+    document.describe(source, vocabulary)
     triples: dict[ox.Triple, None] = {}
     try:
         for query in plan.construct:
@@ -239,14 +269,15 @@ def apply_rdf(plan: RdfPlan, path: Path, base: str, vocabulary: Vocabulary) -> M
     quantities = _Quantities(vocabulary, path.name)
     triples = quantities.nest(triples)
     found = [*quantities.findings, *_wrong_times(triples, path.name)]
+    found = [finding.at(place=_place(finding.place, graph)) for finding in found]
     places = {
-        triple.subject.value: _node(triple.object)
+        triple.subject.value: _place(_node(triple.object), graph)
         for triple in triples
         if triple.predicate == _DERIVED and isinstance(triple.subject, ox.NamedNode)
     }
-    derived = {_node(triple.object) for triple in triples if triple.predicate == _DERIVED}
+    derived = {_place(_node(triple.object), graph) for triple in triples if triple.predicate == _DERIVED}
     away = {finding.place: finding.message for finding in found}
-    stated = _account(source, plan, base, derived, away)
+    stated = _account(source, plan, base, graph, derived, away)
     names = {item.node: item.name for item in stated}
     findings = [finding.at(column=names.get(finding.place, finding.column)) for finding in found]
     findings += [
@@ -254,4 +285,5 @@ def apply_rdf(plan: RdfPlan, path: Path, base: str, vocabulary: Vocabulary) -> M
         for item in stated
         if item.outcome == "set aside" and item.node not in away
     ]
-    return MappedRdf(plan, path.name, file_iri(base, path.name), triples, stated, places, findings)
+    findings.sort(key=lambda finding: (finding.place, finding.rule, finding.value))
+    return MappedRdf(plan, path.name, graph, triples, stated, places, findings)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -108,9 +108,12 @@ def _short(value: Any) -> str:
     return text if len(text) <= 40 else f"{text[:40]}..."
 
 
-def parse_json(path: Path, encodings: tuple[str, ...], decimal: str = ".") -> Any:
+def parse_json(
+    path: Path, encodings: tuple[str, ...], decimal: str = ".", number: Callable[[str], str] = str
+) -> Any:
     """Return the content of a JSON or JSON Lines file, numbers as their own text.
 
+    `number` makes of that text what tells a number from a text where that matters.
     Raises FaultsError, with the line, where it is no JSON or gives a key twice in one object.
     """
     text, _ = read_text(path, encodings)
@@ -126,9 +129,9 @@ def parse_json(path: Path, encodings: tuple[str, ...], decimal: str = ".") -> An
     def load(part: str) -> Any:
         return json.loads(
             part,
-            parse_float=lambda token: token.replace(".", decimal),
-            parse_int=str,
-            parse_constant=str,
+            parse_float=lambda token: number(token.replace(".", decimal)),
+            parse_int=number,
+            parse_constant=number,
             object_pairs_hook=pairs,
         )
 
