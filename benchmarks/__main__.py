@@ -1,13 +1,14 @@
-"""`python -m benchmarks`: the speed of the product as ratios to a peer, measured in the same run."""
+"""`python -m benchmarks [validation|resolver]`: the product against a peer, measured in the same run."""
 
 from __future__ import annotations
 
 import argparse
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from benchmarks import resolver
 from kg.load import Loader
 from kg.plant import generate
 from kg.store import Store
@@ -38,19 +39,27 @@ def validation(store: Store, scope: Scope, runs: int) -> str:
     )
 
 
-def main() -> None:
-    """Print one line for each measurement."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--cells", type=int, default=48)
-    parser.add_argument("--runs", type=int, default=3)
-    given = parser.parse_args()
+def lines(cells: int, runs: int) -> Iterator[str]:
+    """Yield one line for each scope of validation."""
     with tempfile.TemporaryDirectory() as folder:
         records, place = Path(folder) / "records", Path(folder) / "store"
-        generate(records, cells=given.cells)
+        generate(records, cells=cells)
         Loader(place).load([records])
         store = Store.open(place)
         for scope in ("record", "line"):
-            print(validation(store, scope, given.runs))  # noqa: T201 - this is what the command is for
+            yield validation(store, scope, runs)
+
+
+def main() -> None:
+    """Print what was measured."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("what", nargs="?", choices=("validation", "resolver"), default="validation")
+    parser.add_argument("--cells", type=int, default=48)
+    parser.add_argument("--runs", type=int, default=3)
+    given = parser.parse_args()
+    report = resolver.report() if given.what == "resolver" else lines(given.cells, given.runs)
+    for line in report:
+        print(line)  # noqa: T201 - this is what the command is for
 
 
 if __name__ == "__main__":

@@ -42,6 +42,7 @@ PAGES = (
     "how-to/load-a-folder.md",
     "how-to/map-a-csv.md",
     "how-to/mend-rows.md",
+    "how-to/resolve-headers.md",
     "tutorials/first-line.md",
 )
 GENERATED = DOCS / "reference"

@@ -10,11 +10,13 @@ from kg.cli.common import Group
 
 COMMANDS = {
     "demo": "demo",
+    "export": "export",
     "info": "info",
     "init": "init",
     "load": "load",
     "ontology": "ontology",
     "query": "query",
+    "resolve": "resolve",
     "terms": "terms",
     "trace": "trace",
     "validate": "validate",
