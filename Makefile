@@ -2,8 +2,9 @@
 VENV ?= .venv
 PYTHON ?= python3
 BIN = $(VENV)/bin
+MORPH ?= .morph
 
-.PHONY: demo test lint format docs clean
+.PHONY: demo test lint format docs ontology clean
 
 $(VENV)/installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -14,8 +15,14 @@ $(VENV)/installed: pyproject.toml
 demo: $(VENV)/installed
 	$(BIN)/kg demo
 
-test: $(VENV)/installed lint
-	$(BIN)/python -m pytest
+test: $(VENV)/installed $(MORPH)/installed lint
+	KG_MORPH=$(MORPH)/bin/python $(BIN)/python -m pytest
+
+# The other engine for our mappings; it needs older versions of what we use, so it lives on its own.
+$(MORPH)/installed:
+	$(PYTHON) -m venv $(MORPH)
+	$(MORPH)/bin/pip install --quiet --disable-pip-version-check 'morph-kgc>=2.10,<3'
+	touch $@
 
 lint: $(VENV)/installed
 	$(BIN)/ruff format --check .
@@ -31,5 +38,11 @@ format: $(VENV)/installed
 docs: $(VENV)/installed
 	$(BIN)/python -m kg.docs docs/reference
 
+# Reasons over the whole vocabulary (HermiT, minutes, 2 GB) and checks our terms; upstream files in ../shared.
+UPSTREAM ?= ../shared/ontologies
+ontology: $(VENV)/installed
+	$(BIN)/kg ontology classify --from $(UPSTREAM) --if-possible
+	$(BIN)/kg ontology report --from $(UPSTREAM) --venv $(VENV)/emmocheck
+
 clean:
-	rm -rf $(VENV) demo-line kg-store build dist
+	rm -rf $(VENV) $(MORPH) demo-line kg-store build dist

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from kg.cli.common import Group, count, out, store_option
+from kg.cli.export_rml import rml
 from kg.errors import KgError
 from kg.export import jsonld
 from kg.jsonld import context
@@ -19,7 +20,10 @@ from kg.terms import vocabulary
 
 @click.group(cls=Group)
 def export() -> None:
-    """Write things of the store, or the names of the vocabulary, for other programs."""
+    """Write things of the store, the names of the vocabulary, or a mapping, for other programs."""
+
+
+export.add_command(rml)
 
 
 def _write(text: str, to: Path | None, what: str) -> None:
