@@ -29,6 +29,9 @@ _SYMBOL = EMMO + "EMMO_7f1dec83_d85e_4e1b_b7bd_c9442d4f5a64"  # unitSymbol
 _SYMBOL_VALUE = EMMO + "EMMO_daf7a9b7_18ef_4e73_9fb9_75adfd9800e8"  # unitSymbolValue
 _UCUM = EMMO + "EMMO_33ae2d07_5526_4555_a0b4_8f4c031b5652"  # ucumCode
 _DIMENSION = EMMO + "EMMO_19d925d0_2cf1_40e5_a391_1a99d68409c9"  # hasDimensionString
+CLASSIFIED = "classified.ttl"
+"""The file of what a reasoner found; a term stands under what it says, and it is nobody's statement."""
+
 _MEASUREMENT_UNIT = EMMO + "EMMO_b081b346_7279_46ef_9a3d_2c088fcd79f4"  # MeasurementUnit
 
 # Those properties of which a term has many, each kept in the order of the files.
@@ -61,8 +64,9 @@ class Statements:
         self.offset: dict[str, float] = {}
         self.ucum: dict[str, str] = {}
         self.symbol: dict[str, str] = {}
-        self._lists: dict[str, dict[str, dict[str, None]]] = {name: {} for name in _LISTED.values()}
+        self._lists: dict[str, dict[str, dict[str, None]]] = {name: {} for name in (*_LISTED.values(), "stated")}
         for path in paths:
+            self._stated = path.name != CLASSIFIED
             try:
                 for quad in ox.parse(path=str(path), format=ox.RdfFormat.TURTLE):
                     if isinstance(quad.subject, ox.NamedNode):
@@ -72,7 +76,10 @@ class Statements:
                 raise FaultsError([fault]) from None
 
     def listed(self, name: str, iri: str) -> tuple[str, ...]:
-        """Return the values of a property of which a term has many: `parents`, `alt`, `hidden`, ..."""
+        """Return the values of a property of which a term has many: `alt`, `hidden`, ...
+
+        `parents` are all terms directly above, `stated` those of them that no reasoner added.
+        """
         return tuple(self._lists[name].get(iri, ()))
 
     @property
@@ -115,6 +122,8 @@ class Statements:
                 self.kinds[subject] = KINDS[value]
         elif predicate in _LISTED and value not in KINDS:
             self._list(_LISTED[predicate], subject, value)
+            if _LISTED[predicate] == "parents" and self._stated:
+                self._list("stated", subject, value)
         elif predicate == OWL + "equivalentClass":
             self._list("parents", subject, value)
             self._list("parents", value, subject)

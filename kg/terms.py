@@ -24,7 +24,7 @@ class Term:
     `kind` is one of "class", "object property", "datatype property", "annotation property", "unit",
     "individual"; `source` is the prefix of its namespace (`emmo`, `bvcox`), empty where the prefix table has
     none; `alt` holds its other names, `german` those of them that are German, `hidden` the spellings of files
-    and the names of variables; `parents` are the terms directly above, of an individual its classes;
+    and the names of variables; `parents` are the terms that it is stated to stand under, of an individual its classes;
     `meaning` is one sentence of our own, empty where we have none.
     """
 
@@ -263,7 +263,7 @@ def _terms(facts: Statements) -> Iterator[Term]:
             label=facts.pref[iri][1],
             kind=kind,
             alt=facts.listed("alt", iri),
-            parents=facts.listed("types" if kind == "individual" else "parents", iri),
+            parents=facts.listed("types" if kind == "individual" else "stated", iri),
             source=next((p for n, p in namespaces if iri.startswith(n) and "/" not in iri[len(n) :]), ""),
             deprecated=iri in facts.deprecated,
             replaced_by=facts.replaced.get(iri),
