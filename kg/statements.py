@@ -64,7 +64,8 @@ class Statements:
         self.offset: dict[str, float] = {}
         self.ucum: dict[str, str] = {}
         self.symbol: dict[str, str] = {}
-        self._lists: dict[str, dict[str, dict[str, None]]] = {name: {} for name in (*_LISTED.values(), "stated")}
+        names = (*_LISTED.values(), "stated")
+        self._lists: dict[str, dict[str, dict[str, None]]] = {name: {} for name in names}
         for path in paths:
             self._stated = path.name != CLASSIFIED
             try:

@@ -24,8 +24,8 @@ class Term:
     `kind` is one of "class", "object property", "datatype property", "annotation property", "unit",
     "individual"; `source` is the prefix of its namespace (`emmo`, `bvcox`), empty where the prefix table has
     none; `alt` holds its other names, `german` those of them that are German, `hidden` the spellings of files
-    and the names of variables; `parents` are the terms that it is stated to stand under, of an individual its classes;
-    `meaning` is one sentence of our own, empty where we have none.
+    and the names of variables; `parents` are the terms that it is stated to stand under, of an
+    individual its classes; `meaning` is one sentence of our own, empty where we have none.
     """
 
     iri: str

@@ -43,6 +43,7 @@ PAGES = (
     "how-to/map-a-csv.md",
     "how-to/mend-rows.md",
     "how-to/resolve-headers.md",
+    "how-to/work-with-series.md",
     "tutorials/first-line.md",
 )
 GENERATED = DOCS / "reference"

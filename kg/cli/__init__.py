@@ -17,6 +17,7 @@ COMMANDS = {
     "ontology": "ontology",
     "query": "query",
     "resolve": "resolve",
+    "series": "series",
     "terms": "terms",
     "trace": "trace",
     "validate": "validate",
