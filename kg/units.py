@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import difflib
+import functools
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -44,12 +45,21 @@ class Unit:
 class UnknownUnitError(KgError):
     """No unit is written like this; `near` holds codes that look similar."""
 
-    def __init__(self, code: str, near: Iterable[str] = ()) -> None:
-        """Take the text as it was written and the codes that come near it."""
-        self.code, self.near = code, list(near)
+    def __init__(self, code: str, near: Callable[[], Iterable[str]] = tuple) -> None:
+        """Take the text as it was written, and how to find the codes that come near it."""
+        super().__init__(code)
+        self.code, self._find = code, near
+
+    @functools.cached_property
+    def near(self) -> list[str]:
+        """Return the codes that look similar; they are sought when somebody asks."""
+        return list(self._find())
+
+    def __str__(self) -> str:
+        """Return the fault, what is near, and the way out."""
         hint = f" Near: {', '.join(map(repr, self.near))}." if self.near else ""
-        super().__init__(
-            f"no unit is written {code!r}.{hint} Units are UCUM codes such as um, N/mm, mg/cm2, Cel, %."
+        return (
+            f"no unit is written {self.code!r}.{hint} Units are UCUM codes such as um, N/mm, mg/cm2, Cel, %."
         )
 
 
@@ -123,7 +133,7 @@ class Units:
         if dimension is not None:
             found.sort(key=lambda unit: unit.dimension != dimension)
         if not text or not found:
-            raise UnknownUnitError(code, self._near(text))
+            raise UnknownUnitError(code, lambda: self._near(text))
         return found[0]
 
     def _near(self, text: str) -> list[str]:

@@ -109,6 +109,76 @@ def test_compounds_are_split_that_no_label_has() -> None:
     assert best("Kalandriergeschwindigkeit [m/min]") == "CalenderLineSpeed"
 
 
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("Nassfilmdike [um]", "WetFilmThickness"),
+        ("Walzentemperatr", "RollTemperature"),
+        ("Beschichtungsgeschwindigkiet", "CoatingLineSpeed"),
+    ],
+)
+def test_typing_errors_inside_compounds_are_forgiven(written: str, meant: str) -> None:
+    assert best(written) == meant
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("p.L_n", "NegativeElectrodeCoatingThickness"),
+        ("p.R_s_p", "PositiveElectrodeActiveMaterialParticleRadius"),
+        ("poros_a", "NegativeElectrodeCoatingPorosity"),
+        ("dry_room.dp", "DewPointTemperature"),
+        ("Separator.porosity", "SeparatorPorosity"),
+        ("calendering__no_passes", "CalenderPassCount"),
+    ],
+)
+def test_the_last_part_of_a_nested_name_says_what_is_measured(written: str, meant: str) -> None:
+    assert best(written) == meant
+
+
+def test_the_last_key_may_be_the_unit() -> None:
+    assert (best("electrolyte_fill.soak.s"), one("electrolyte_fill.soak.s").unit) == ("WettingDuration", "s")
+
+
+def test_the_number_of_a_step_is_a_qualifier() -> None:
+    found = one("Mixing time STEP 2 (minutes)")
+
+    assert found.best is not None
+    assert (found.best.term.label, found.qualifiers) == ("MixingDuration", ("step 2",))
+
+
+def test_a_value_at_which_it_was_measured_is_no_unit() -> None:
+    assert one("Innenwiderstand 1 kHz").unit is None
+
+
+def test_the_unit_is_believed_where_a_word_contradicts_it() -> None:
+    assert best("Discharge Capacity (mWh)") == "DischargingEnergy"
+    assert one("Discharge Capacity (mWh)").verdict == "unsure"
+
+
+def test_a_formula_decides_between_sisters() -> None:
+    assert (best("glovebox O2"), best("glovebox H2O ppm")) == (
+        "GloveboxOxygenContent",
+        "GloveboxWaterContent",
+    )
+
+
+def test_a_difference_is_not_the_quantity_itself() -> None:
+    assert one("Delta porosity (%)").verdict == "unsure"
+
+
+@pytest.mark.parametrize("name", ["Total Time(min)", "Run Time (h)", "rest_duration", "Roll Pressure"])
+def test_a_general_name_is_not_confidently_a_special_quantity(name: str) -> None:
+    found = one(name)
+
+    assert found.best is not None
+    assert found.verdict == "unsure" or found.best.term.label in ("RestingTime", "LineLoad")
+
+
+def test_charge_before_a_material_is_no_capacity() -> None:
+    assert (best("Charge NMP"), best("Charge Binder")) == ("Solvent", "Binder")
+
+
 def test_set_and_actual_are_qualifiers_of_one_term() -> None:
     soll, ist = one("Linienlast soll [N/mm]"), one("Linienlast ist [N/mm]")
 
@@ -274,8 +344,9 @@ def test_headers_with_answers_written_by_hand_keep_the_bar() -> None:
     rows = list(resolver.read_rows(resolver.HEADERS))
     scores, _, _ = resolver.measure(rows, lambda headers: resolver.ours(headers, known))
 
-    assert len(rows) > 500
-    assert scores["all"].first >= 0.85
+    assert len(rows) > 1_400
+    assert scores["all"].first >= 0.88
+    assert scores["all"].three >= 0.95
     assert scores["all"].wrong <= 0.03
 
 

@@ -22,7 +22,21 @@ _BRACKETS = re.compile(r"\[([^\[\]]*)\]?|\(([^()]*(?:\([^()]*\)[^()]*)*)\)?|\{([
 _DERIVATIVE = re.compile(r"\b([dD])([A-Za-z])\s*[/_]?\s*([dD])([A-Za-z])\b")
 _CRATE = re.compile(r"\b(?:C/\d+|\d+(?:[.,]\d+)?C)\b")
 _COUNTING = {"number", "num", "no", "n"}
-_PATH = re.compile(r"(?<=[\w\]]{2})\.(?=[A-Za-z_]\w)")
+_PATH = re.compile(r"(?<=[\w\]]{2})\.(?=[A-Za-z_]\w|[A-Za-z%]$)|(?<=[\w\]])__(?=\w)")
+# A small letter before a dot is the variable that holds the parameters, and says nothing: p.L_n.
+_HOLDER = re.compile(r"^(?:[a-z]|params?|para|self|obj|cfg|config|data|inputs?|input_data)\.(?=[A-Za-z]\w*)")
+# Step 2, Stufe 3, Durchgang 1: which one of several, where other words say what is measured.
+_WHICH = re.compile(r"(?<=\w)[\s_]+(?:step|schritt|stufe|stage|pass|durchgang)[\s_]*\d+\b", re.IGNORECASE)
+_MATERIALS = {"binder", "solvent", "additive", "salt", "electrolyte", "separator", "slurry", "foil", "active"}
+_UNIT_WORD = re.compile(r"[kM]Hz|mAh|[km]Wh")
+_DERIVATIVE_END = re.compile(r"d[A-Za-z]d[A-Z]$")
+# 1 kHz, 10 s: at which value it was measured, and no unit of what was.
+_CONDITION = re.compile(r"(?:[\s_(@]|^)\d+(?:[.,]\d+)?[\s_]?(?:[kM]?[Hh]z|m?s)$")
+# How a time is written, and no unit: (hh:mm:ss), (h:min:s.ms).
+_CLOCK = re.compile(r"[\[(]?\b(?:[dh]+:)?[hmn]+(?:in)?:(?:m+(?:in)?:)?s+(?:\.\w+)?\b[\])]?", re.IGNORECASE)
+_PLACES = {"von", "from", "to", "bis"}
+_POWER = re.compile(r"(?:[cdmkµμu]?m)[23]")
+_TWO_LETTERS = re.compile(r"[A-Za-z]_[A-Za-z]")
 # One or two letters at the end may be a unit or a subscript or a word: both are tried.
 _UNSURE = {"min", "bar", "mol", "deg", "std", "my", "mu", "cc", "cel", "gr", "day", "days", "hour", "hours"}
 
@@ -39,6 +53,8 @@ class Slot:
     optional: bool = False
     times: float = 1.0
     """How much it weighs: less than 1 for what stands in the path above a key."""
+    above: bool = False
+    """Whether it stands in the path above a key that tells something itself."""
 
     @property
     def kind(self) -> str:
@@ -70,8 +86,11 @@ class HeaderReader:
 
     def read(self, text: str) -> list[Header]:
         """Return the readings of a header, the likeliest first; none where it holds no letter."""
-        plain = _clean(text)
-        *path, leaf = _segments(plain)
+        plain = _CLOCK.sub(" ", _clean(text)).strip() or _clean(text)
+        *path, leaf = _segments(_HOLDER.sub("", plain))
+        if path and (unit := self._units.read(leaf)) is not None and unit.code != "1":
+            # electrolyte_fill.soak.s: the last key is the unit of the one before.
+            leaf = f"{path.pop()} [{leaf}]"
         readings: dict[tuple[str, str], Header] = {}
         for rest, unit, cost in self._units_of(leaf):
             slots, qualifiers = self._slots(rest)
@@ -107,23 +126,28 @@ class HeaderReader:
                 if inside.strip().lower() in ("min", "h", "s", "d"):
                     yield leaf, None, 0.01
                 return
-        yielded = False
+        if _CONDITION.search(leaf):
+            yield leaf, None, 0.0
+            return
+        without = 0.0
         for rest, tail, sure in self._tails(leaf):
             unit = self._units.read(tail, capitals=capitals)
             if unit is None or unit.code == "1" or (not rest.strip(" _-/,;:")):
                 continue
             yield rest, unit, 0.0
-            yielded = True
+            # dQdV is one name; THICKNESS_UM is a name and a unit.
+            apart = not leaf[len(rest) : len(rest) + 1].isalnum() and tail.lower() not in _UNSURE
+            without = 0.03 if apart else 0.01
             if sure:
                 return
             break
-        yield leaf, None, 0.0 if not yielded else 0.01
+        yield leaf, None, without
 
     def _whole(self, leaf: str) -> UnitRead | None:
         """Return the unit that a header is as a whole: `Amps`, `Watt-hr`, `mAh`."""
         text = leaf.strip(" :.")
         # U/I and N/P are ratios of what is measured, and no units.
-        if re.fullmatch(r"\w/\w", text) or (
+        if re.fullmatch(r"\w/\w|[RUIEQTPZ]/\S+", text) or (
             self._lexicon.exact(fold(text)) and len(text) < 4 and text.isupper()
         ):
             return None
@@ -166,6 +190,8 @@ class HeaderReader:
         if match := re.search(r"(?<=\w)\s*(%|°C?)$", text):
             yield text[: match.start()], match[1], True
         for separator in (r"\s+", r"_+", r"(?<=[a-zäöü])(?=[A-ZΩµμ])|(?<=[a-zäöü\d])-(?=[A-Za-z])"):
+            if _DERIVATIVE_END.search(text) and separator.startswith("(?"):
+                continue
             places = list(re.finditer(separator, text))
             for match in places[-4:]:
                 tail = text[match.end() :]
@@ -173,7 +199,8 @@ class HeaderReader:
                 yield (
                     text[: match.start()],
                     tail,
-                    len(tail) > 2 and tail.lower() not in _UNSURE and bool(words),
+                    bool((len(tail) > 2 and tail.lower() not in _UNSURE and words) or _POWER.fullmatch(tail))
+                    and not _TWO_LETTERS.fullmatch(tail),
                 )
 
     # Words
@@ -192,18 +219,26 @@ class HeaderReader:
                 is_head = any(s.kind == HEADS for s in slot.senses)
                 needed = place == 0 and (not tells or (is_head and not has_head))
                 part = place == 0 and slot.kind == "thing"
-                added.append(replace(slot, optional=not needed and not part, times=1.0 if needed else PATH))
+                weight = 1.0 if needed else PATH
+                added.append(replace(slot, optional=not needed and not part, times=weight, above=not needed))
         return [*slots, *added]
 
     def _slots(self, text: str) -> tuple[list[Slot], list[str]]:
         """Return the words of a text with their senses, and its qualifiers as they were read."""
         qualifiers = _CRATE.findall(text)
-        tokens = self._tokens(_CRATE.sub(" ", text))
+        text = _CRATE.sub(" ", text)
+        for which in _WHICH.findall(text):
+            qualifiers.append(" ".join(re.findall(r"[^\W\d_]+|\d+", which.lower())))
+        tokens = self.tokens(_WHICH.sub(" ", text))
+        if len(tokens) > 1 and fold(tokens[0]) == "charge" and self._is_material(tokens[1]):
+            tokens[0] = "lot"  # German: Charge Binder, the lot of the binder
         if len(tokens) > 1 and fold(tokens[0]) in _COUNTING and tokens[1].endswith(("s", "S")):
             tokens[0] = "count"  # number cycles, but cycle number
         slots: list[Slot] = []
         place = 0
-        after_symbol = False
+        # poros_a is a quantity with subscripts as eps_a is.
+        _, *ends = text.strip().lower().split("_")
+        after_symbol = bool(ends) and all(end in self._lexicon.subscripts for end in ends)
         while place < len(tokens):
             length, found = self._phrase(tokens, place, after_symbol=after_symbol)
             written = " ".join(tokens[place : place + length])
@@ -222,6 +257,11 @@ class HeaderReader:
                 qualifiers.append(written)
             place += length
         return slots, qualifiers
+
+    def _is_material(self, token: str) -> bool:
+        """Tell whether a token names a material that comes in lots."""
+        parts = self._lexicon.look_up(fold(token), guess=False)
+        return len(parts) > 0 and any(_MATERIALS.intersection(s.words) for s in parts[0])
 
     def _phrase(self, tokens: list[str], place: int, *, after_symbol: bool) -> tuple[int, list[Slot]]:
         """Return how many tokens the longest known phrase at a place has, and its slots."""
@@ -277,7 +317,7 @@ class HeaderReader:
 
     def _glued(self, token: str) -> list[Slot]:
         """Return symbol and subscripts of a token such as `Lpos`, `epsn`, `Dsn`."""
-        if len(token) > 9 or token[1:] != token[1:].lower() or (len(token) == 2 and token.islower()):
+        if len(token) > 7 or token[1:] != token[1:].lower() or (len(token) == 2 and token.islower()):
             return []
         if self._lexicon.look_up(fold(token), guess=False):
             return []
@@ -302,12 +342,15 @@ class HeaderReader:
                     return [*([Slot(text[:cut], senses)] if senses else []), *after]
         return None
 
-    def _tokens(self, text: str) -> list[str]:
+    def tokens(self, text: str) -> list[str]:
         """Return the words of a text as they are written, CamelCase and digits apart."""
         text = _DERIVATIVE.sub(r"\1\2\3\4", text)
         tokens: list[str] = []
         for chunk in _CHUNK.findall(text):
             if self._lexicon.exact(fold(chunk)) or chunk in self._lexicon.symbols:
+                tokens.append(chunk)
+                continue
+            if _UNIT_WORD.fullmatch(chunk):
                 tokens.append(chunk)
                 continue
             tokens += self._pieces(chunk)
@@ -333,7 +376,7 @@ class HeaderReader:
 
 def label_words(lexicon: Lexicon, reader: HeaderReader, label: str) -> list[tuple[Sense, ...]]:
     """Return the words of a label with their senses; symbols and typing errors have no place there."""
-    tokens = reader._tokens(_clean(label))
+    tokens = reader.tokens(_clean(label))
     found: list[tuple[Sense, ...]] = []
     place = 0
     while place < len(tokens):
@@ -347,14 +390,19 @@ def label_words(lexicon: Lexicon, reader: HeaderReader, label: str) -> list[tupl
         else:
             key = fold(tokens[place])
             # Short forms in labels stay as they are: WT is the carrier of a workpiece and no weight.
-            short = len(key) <= 3 and lexicon.kind(key) == "other"
+            known = lexicon.exact(key)
+            told = len(known) == 1 and (
+                len(key) == 3 or (known[0].kind == "filler" and key not in _PLACES and len(key) > 1)
+            )
+            short = len(key) <= 3 and lexicon.kind(key) == "other" and not told
             found += (not short and lexicon.look_up(key, guess=False)) or ((Sense((key,), "other"),),)
             place += 1
     return [senses for senses in found if senses[0].kind != "filler"]
 
 
 def _slot(text: str, senses: tuple[Sense, ...]) -> Slot:
-    return Slot(text, senses, optional=senses[0].kind == "qualifier")
+    # An upper limit is another thing than a value; which of several values it is, is not.
+    return Slot(text, senses, optional=senses[0].kind == "qualifier" and "limit" not in senses[0].words)
 
 
 def _clean(text: str) -> str:

@@ -16,9 +16,13 @@ from kg.resolve.header import HeaderReader, label_words
 from kg.resolve.lexicon import HEADS, Lexicon, Sense, fold, load
 from kg.resolve.unitread import UnitReader, exponents
 from kg.terms import Term, Vocabulary
+from kg.units import Unit
 
 VARIANTS = 6
 """Readings of an ambiguous label that are kept."""
+
+LONG = 8
+"""Letters from which names are compared letter by letter."""
 
 _WEIGHTS = {HEADS: 1.25, "process": 1.0, "thing": 0.8, "state": 0.85, "qualifier": 0.4, "general": 0.45,
             "light": 0.3, "filler": 0.0, "record": 0.6, "unknown": 0.8, "other": 0.9}  # fmt: skip
@@ -70,7 +74,8 @@ class Index:
         self._counts = {_one(known, "PureNumberQuantity")} - {None}
         used = _used_in_mappings()
         terms = [term for term in known if self._may_be_meant(term)]
-        self.lexicon.learn(sorted({p for t in terms for p in self.reader._tokens(t.label) if len(p) > 2}))
+        self.lexicon.learn(sorted({p for t in terms for p in self.reader.tokens(t.label) if len(p) > 2}))
+        self.lexicon.learn(sorted(self._unread(terms)))
         spelled = [(t, text, how) for t in terms for text, how in _labels(t)]
         read = [(t, text, how, *variant) for t, text, how in spelled for variant in self._variants(text)]
         self._weigh(read)
@@ -80,7 +85,17 @@ class Index:
         self._by_iri: dict[str, list[Label]] = {}
         for variant in read:
             self._enter(*variant)
+        self.names = [name for name in self.by_name if len(name) >= LONG]
         self.prior = {t.iri: self._prior(t, used) for t in terms}
+
+    def _unread(self, terms: list[Term]) -> Iterator[str]:
+        """Yield the words of the other labels of our own terms that no lexicon and no compound explains."""
+        for term in terms:
+            if term.source == "bvcox":
+                for text in term.alt:
+                    for word in self.reader.tokens(text):
+                        if len(word) > 3 and not self.lexicon.look_up(fold(word), guess=False):
+                            yield word
 
     def _enter(
         self, term: Term, text: str, how: str, words: frozenset[str], heads: frozenset[str], sure: float
@@ -117,14 +132,17 @@ class Index:
             term.kind == "datatype property" and term.source in ("bvcox", "battery", "echem", "schema")
         )
 
+    @functools.lru_cache(maxsize=20_000)  # noqa: B019 - an index lives as long as its vocabulary
     def is_quantity(self, iri: str) -> bool:
         """Tell whether a term is a quantity, something with a number and a unit."""
         return self._quantity is not None and self.vocabulary.is_a(iri, self._quantity)
 
+    @functools.lru_cache(maxsize=20_000)  # noqa: B019 - an index lives as long as its vocabulary
     def is_parameter(self, iri: str) -> bool:
         """Tell whether a term is a parameter of a process."""
         return self.vocabulary.is_a(iri, _PARAMETER)
 
+    @functools.lru_cache(maxsize=20_000)  # noqa: B019 - an index lives as long as its vocabulary
     def is_count(self, iri: str) -> bool:
         """Tell whether a term counts things, so that no percent fits."""
         return any(self.vocabulary.is_a(iri, count) for count in self._counts if count)
@@ -182,6 +200,11 @@ class Index:
     def dimension(self, iri: str) -> tuple[int, ...] | None:
         """Return the exponents of the dimension of a term, where the vocabulary states one."""
         return exponents(self.vocabulary.dimension(iri))
+
+    @functools.lru_cache(maxsize=20_000)  # noqa: B019 - an index lives as long as its vocabulary
+    def canonical(self, iri: str) -> Unit | None:
+        """Return the unit in which a term is best given, where the vocabulary states one."""
+        return self.vocabulary.canonical_unit(iri)
 
     def _prior(self, term: Term, used: frozenset[str]) -> float:
         prior = _SOURCES.get(term.source, 0.93)

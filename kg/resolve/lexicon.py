@@ -32,6 +32,7 @@ class Sense:
     sure: float = 1.0
 
 
+@functools.lru_cache(maxsize=KEPT)
 def fold(text: str) -> str:
     """Return a text in small letters, with umlauts as two letters and without accents.
 
@@ -130,7 +131,12 @@ class Lexicon:
             return parts
         if not guess:
             return None
-        return self._shortened(word) or self._mistyped(word) or self._headed(word)
+        return (
+            self._shortened(word)
+            or self._mistyped(word)
+            or self._mistyped_compound(word)
+            or self._headed(word)
+        )
 
     def _part(self, text: str) -> tuple[Sense, ...]:
         """Return the senses of a part of a compound; short parts only where the lexicon has them."""
@@ -184,6 +190,24 @@ class Lexicon:
         senses = self.exact(min(found)[2])
         return (tuple(Sense(s.words, s.kind, 0.9 if min(found)[0] == 1 else 0.85) for s in senses),)
 
+    def _mistyped_compound(self, word: str) -> tuple[tuple[Sense, ...], ...] | None:
+        """Read `nassfilmdike`: a compound of which one part has one error; the longest known part wins."""
+        if len(word) < 9 or not word.isalpha():
+            return None
+        for cut in sorted(range(4, len(word) - 3), key=lambda cut: -max(cut, len(word) - cut)):
+            left, right = word[:cut], word[cut:]
+            for known, wrong, first in ((left, right, True), (right, left, False)):
+                senses = self._part(known)
+                parts = (senses,) if senses else self._compound(known)
+                if not parts or (len(known) < 5 and len(wrong) < 6):
+                    continue
+                near = process.extract(wrong, self._heads, scorer=OSA.distance, score_cutoff=1, limit=None)
+                found = sorted((distance, form) for form, distance, _ in near if form[0] == wrong[0])
+                if found:
+                    meant = tuple(Sense(s.words, s.kind, 0.88) for s in self.exact(found[0][1]))
+                    return (*parts, meant) if first else (meant, *parts)
+        return None
+
     def _headed(self, word: str) -> tuple[tuple[Sense, ...], ...] | None:
         """Read the last part of a German compound whose first part is unknown: `Musterdicke`."""
         for cut in range(3, len(word) - 3):
@@ -191,6 +215,12 @@ class Lexicon:
             if senses:
                 return ((Sense((word[:cut],), "unknown"),), senses)
         return None
+
+    @functools.cached_property
+    def _heads(self) -> list[str]:
+        """Return the forms of the lexicon that a mistyped part of a compound is compared with."""
+        kinds = (HEADS, "process", "thing")
+        return [f for f, s in self._forms.items() if len(f) >= 5 and " " not in f and s[0].kind in kinds]
 
     @functools.cached_property
     def _alike(self) -> list[str]:

@@ -68,14 +68,18 @@ def _text_names(path: Path, ending: str, is_unit: IsUnit) -> list[str]:
 
 
 def _delimiter(lines: Sequence[str]) -> str | None:
-    """Return the sign that splits most lines into the same number of cells, at least two."""
-    best: tuple[int, int] = (0, 0)
+    """Return the sign that splits most lines into the same number of cells, at least two.
+
+    Of several such signs it is the one with the most cells: a cell may hold a list or a decimal comma.
+    """
+    best: tuple[int, int, int] = (0, 0, 0)
     chosen = None
     for sign in DELIMITERS:
         counts = Counter(line.count(sign) for line in lines if sign in line)
         cells, times = max(counts.items(), key=lambda item: (item[1], item[0]), default=(0, 0))
-        if times >= min(2, len(lines)) and (times, cells) > best:
-            best, chosen = (times, cells), sign
+        fit = (cells, times) if times > 0.6 * len(lines) else (0, 0)
+        if times >= min(2, len(lines)) and (*fit, times) > best:
+            best, chosen = (*fit, times), sign
     return chosen
 
 

@@ -5,18 +5,21 @@ from __future__ import annotations
 import functools
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
+from rapidfuzz import process
+from rapidfuzz.distance import OSA
+
 from kg.resolve.header import Header, Slot
-from kg.resolve.index import Index, Label
+from kg.resolve.index import LONG, Index, Label
 from kg.resolve.unitread import UnitReader
 from kg.terms import Term, Vocabulary, vocabulary
 
 Verdict = Literal["confident", "unsure", "no term"]
 
 CANDIDATES = 5
-SURE = 0.84
+SURE = 0.87
 """Score from which the first candidate is the answer."""
 MARGIN = 0.04
 """How far the next candidate must stay behind for that."""
@@ -28,13 +31,27 @@ _KEYS = frozenset({"identifier", "number", "code", "serial", "information", "rec
 _OPPOSITE = {"upper": "lower", "maximum": "minimum", "positive": "negative", "charging": "discharging",
              "initial": "final", "wet": "dry", "before": "after"}  # fmt: skip
 _OPPOSITE |= {two: one for one, two in _OPPOSITE.items()}
+_SORTS = frozenset({"device", "machine", "material"})
+"""Words that only say of which sort a thing is: what stands before them says which thing."""
+_OTHER = frozenset({"change", "uncertainty", "standard", "deviation"})
+"""Words that make another quantity of a quantity: delta U is no U."""
+_VAGUE = frozenset({"amount", "loading", "level"})
+"""Words that the unit makes clear: an amount in g is a mass, in l/h a flow."""
 _TIMES = frozenset({"start", "end"})
 BY_FILE = 0.05
 """What a parameter of the step gains that the whole file is about."""
-LOOKED_AT = 60
+LOOKED_AT = 45
 """Labels of a header that are compared in full, after a rough look at all."""
 TOLD = 0.85
 """Share of the words of a header that the answer must have."""
+ALIKE = 0.85
+"""Likeness of the letters of a header and a name from which the one may be a typing error of the other."""
+WORD_AGAINST_UNIT = 0.15
+"""What an answer loses whose unit contradicts a word of the header: Capacity (Wh)."""
+UNLIKELY = 0.77
+"""Score below which the unit is asked whether a word of the header is wrong."""
+GENERAL = 0.55
+"""Score that the general quantity has at least, where the header has its words among others."""
 POSSIBLE = 0.5
 """Score below which a candidate is none."""
 
@@ -176,11 +193,17 @@ def _resolve(index: Index, name: str, told: _Told) -> Resolution:
     if not readings:
         return Resolution(name, "no term", (), None, None, (), "there is no word in it")
     best: dict[str, _Match] = {}
-    for header in readings:
+
+    def take(header: Header) -> None:
         for match in _matches(index, header, told):
             iri = match.label.term.iri
             if iri not in best or best[iri].worth < match.worth:
                 best[iri] = match
+
+    for header in readings:
+        take(header)
+    if all(match.score < UNLIKELY for match in best.values()) and (other := _by_unit(readings[0], index)):
+        take(other)
     ranked = sorted(
         best.values(), key=lambda m: (-round(m.score, 4), len(m.label.term.label), m.label.term.iri)
     )
@@ -255,6 +278,8 @@ def _same(index: Index, first: _Match, other: _Match) -> bool:
         return one.label == two.label
     if not index.is_quantity(two.iri) or index.prior[one.iri] <= index.prior[two.iri]:
         return False
+    if index.called(one.iri) != index.called(two.iri):
+        return False
     return first.label.words == other.label.words and index.dimension(one.iri) == index.dimension(two.iri)
 
 
@@ -285,7 +310,29 @@ def _matches(index: Index, header: Header, told: _Told) -> list[_Match]:
     ]
     for label in index.by_name.get(header.bare, {}).values() if header.bare else ():
         found += _named(index, header, label)
+    if len(header.bare) >= LONG and any(slot.kind == "unknown" or _guessed(slot) for slot in header.slots):
+        near = process.extract(
+            header.bare, index.names, scorer=OSA.normalized_similarity, score_cutoff=ALIKE, limit=3
+        )
+        for name, likeness, _ in near:
+            for label in index.by_name[name].values() if name != header.bare else ():
+                for match in _named(index, header, label):
+                    score = match.score * (likeness - 0.06)
+                    found.append(replace(match, score=score, kept=likeness))
     return found
+
+
+def _guessed(slot: Slot) -> bool:
+    return bool(slot.senses) and slot.kind in ("quantity", "thing", "process") and slot.senses[0].sure < 0.92
+
+
+def _by_unit(header: Header, index: Index) -> Header | None:
+    """Return the reading of a header whose words say another quantity than its unit: the unit is right."""
+    unit = [replace(slot, optional=False) for slot in header.slots if slot.kind == "unit"]
+    rest = [s for s in header.slots if s.kind != "unit" and not any(index.heads(x) for x in s.senses)]
+    if not unit or len(rest) == len(header.slots) - 1:
+        return None
+    return replace(header, slots=(*rest, *unit), cost=header.cost + WORD_AGAINST_UNIT)
 
 
 def _named(index: Index, header: Header, label: Label) -> list[_Match]:
@@ -302,6 +349,9 @@ def _named(index: Index, header: Header, label: Label) -> list[_Match]:
         base -= 0.15
     if len(header.bare) == 1 and header.unit is None:
         base -= 0.2
+    if any(slot.above and not slot.optional for slot in header.slots):
+        # Separator.porosity: the last key alone is not the whole name.
+        base -= 0.12
     score = (base + 0.02) * index.prior[label.term.iri] * factor - header.cost
     return [_Match(label, header, score, 1.0, 1.0, fits)]
 
@@ -327,6 +377,8 @@ class _Slot:
     """The words of its likeliest sense."""
     names: bool
     """Whether it is the number or name under which something is kept."""
+    above: bool
+    """Whether it stands in the path above a key."""
 
 
 def _ready(index: Index, header: Header) -> list[_Slot]:
@@ -334,7 +386,7 @@ def _ready(index: Index, header: Header) -> list[_Slot]:
     needed = [slot for slot in header.slots if not slot.optional]
     measured = header.unit is not None or any(index.heads(s) for slot in needed for s in slot.senses)
     known = [slot for slot in needed if slot.kind not in ("unknown", "record")]
-    last = known[-1] if known and not measured else None
+    last = known[-1] if known and not measured and not _SORTS.issuperset(known[-1].senses[0].words) else None
     return [_asked(index, slot, 2.0 if slot is last else 1.0) for slot in header.slots]
 
 
@@ -345,7 +397,7 @@ def _asked(index: Index, slot: Slot, times: float) -> _Slot:
         senses.append(_Sense(weights, sum(weights.values()) or 0.01, sense.sure))
     heads = frozenset(w for sense in slot.senses for w in index.heads(sense))
     names = any(_KEYS.intersection(sense.words) for sense in slot.senses)
-    return _Slot(tuple(senses), heads, slot.optional, slot.kind, tuple(senses[0].weights), names)
+    return _Slot(tuple(senses), heads, slot.optional, slot.kind, tuple(senses[0].weights), names, slot.above)
 
 
 def _match(index: Index, header: Header, slots: list[_Slot], label: Label, told: _Told) -> _Match | None:
@@ -353,8 +405,10 @@ def _match(index: Index, header: Header, slots: list[_Slot], label: Label, told:
     asked = had = 0.0
     seen: dict[str, float] = {}
     heads: set[str] = set()
-    head_told = lacking_record = key_of_thing = False
+    leaf_told = head_told = lacking_record = key_of_thing = False
+    other = False
     extras = 0
+    fits = _fits(index, header, label)
     quantity = index.is_quantity(label.term.iri)
     for slot in slots:
         best, share, gained = slot.senses[0], 0.0, 0.0
@@ -371,6 +425,7 @@ def _match(index: Index, header: Header, slots: list[_Slot], label: Label, told:
             for word in best.weights:
                 if word in words:
                     seen[word] = max(seen.get(word, 0.0), best.sure)
+            leaf_told = leaf_told or not slot.above
             if slot.heads & label.heads:
                 head_told = True
             if slot.optional and slot.kind != "unit":
@@ -384,6 +439,10 @@ def _match(index: Index, header: Header, slots: list[_Slot], label: Label, told:
                 lacking_record = lacking_record or not named
                 got = best.whole if named else got
                 key_of_thing = key_of_thing or named
+            elif fits and slot.heads and slot.heads <= _VAGUE:
+                got, head_told = 0.8 * best.whole, True
+        elif _OTHER.intersection(slot.sure):
+            other = True
         if not slot.optional:
             heads |= slot.heads
         asked += got if slot.optional else best.whole
@@ -396,7 +455,6 @@ def _match(index: Index, header: Header, slots: list[_Slot], label: Label, told:
     # The step that the file is about needs not stand in each header of a parameter.
     parameter = bool(by_file) and index.is_parameter(label.term.iri)
     kept += sum(map(weight, by_file)) * (1.0 if parameter else 0.8)
-    fits = _fits(index, header, label)
     by_unit = fits and not heads and label.heads
     if by_unit:
         # D50 [µm]: the unit says that a size is measured.
@@ -414,6 +472,10 @@ def _match(index: Index, header: Header, slots: list[_Slot], label: Label, told:
         score *= 0.7
     if key_of_thing:
         score *= 0.85
+    if not leaf_told:
+        score *= 0.6
+    if quantity and (other or _OTHER & (words - seen.keys())):
+        score *= 0.83
     if lacking_record or (not quantity and _TIMES.intersection(header.qualifiers)):
         score *= 0.45
     if quantity and all(slot.kind == "record" for slot in slots if not slot.optional):
@@ -429,9 +491,14 @@ def _match(index: Index, header: Header, slots: list[_Slot], label: Label, told:
     # A parameter of one step is meant where the header or the file speaks of the step.
     steps = index.steps(label.term.iri)
     if steps and not steps & (seen.keys() | told.words):
-        score *= 0.97
+        score *= 0.95
     score = score * label.sure * index.prior[label.term.iri] - header.cost + 0.004 * extras
+    # Of two terms that are called so, the one is meant whose own name has more of the words.
+    score += 0.02 * sum(weight(w) for w in seen if w in called) / sum(map(weight, seen)) - 0.02
     score += BY_FILE if parameter else 0.0
+    if quantity and fits is not False and seen.keys() >= label.words == label.heads and not lacking_record:
+        # Whatever else the words mean: a thickness is a thickness.
+        score = max(score, GENERAL * index.prior[label.term.iri])
     return _Match(label, header, score, share_told, share_kept, fits, tuple(sorted(by_file)))
 
 
@@ -451,7 +518,9 @@ def _unit_factor(index: Index, header: Header, label: Label, fits: bool | None) 
         return 0.2
     if header.unit.code.endswith(("%", "]", "RH")) and index.is_count(label.term.iri):
         return 0.5
-    canonical = index.vocabulary.canonical_unit(label.term.iri)
+    canonical = index.canonical(label.term.iri)
+    if header.unit.code == "K" and canonical is not None and canonical.name == "°C":
+        return 0.9
     return 1.0 if canonical is not None and canonical == header.unit.unit else 0.99
 
 
