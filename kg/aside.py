@@ -16,7 +16,8 @@ from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from kg.findings import Finding
 from kg.sources.csvfile import csv_rows
 from kg.sources.grid import SET_ASIDE_COLUMNS, Row, header_index
-from kg.sources.read import RECORDS, WORKBOOKS
+from kg.sources.parquet import parquet_aside
+from kg.sources.read import PARQUET, RECORDS, WORKBOOKS
 from kg.sources.records import LINES, pointer_token
 from kg.sources.table import Reading, Table
 from kg.sources.text import read_text
@@ -109,21 +110,22 @@ def _xlsx(path: Path, rows: Rows) -> bytes:
     return buffer.getvalue()
 
 
-def _prune(value: Any, pointer: str, reasons: dict[str, str]) -> Any:
-    """Return the content with only those records, and what is above them."""
+def _prune(value: Any, pointer: str, reasons: dict[str, str], good: frozenset[str]) -> Any:
+    """Return the content with only those records, and what is above them; `good` are the other records."""
     if pointer in reasons:
         return {**copy.deepcopy(value), "kg_reason": reasons[pointer]}
     inside = f"{pointer}/"
     if isinstance(value, list):
         keep = [place for place in reasons if place.startswith(inside)]
         wanted = sorted({int(place.removeprefix(inside).split("/")[0]) for place in keep})
-        return [_prune(value[index], f"{inside}{index}", reasons) for index in wanted]
+        return [_prune(value[index], f"{inside}{index}", reasons, good) for index in wanted]
     if isinstance(value, dict):
         pruned = {}
         for key, item in value.items():
             below = inside + pointer_token(key)
             holds = any(place == below or place.startswith(f"{below}/") for place in reasons)
-            pruned[key] = _prune(item, below, reasons) if holds else item
+            if below not in good:
+                pruned[key] = _prune(item, below, reasons, good) if holds else item
         return pruned
     return value
 
@@ -132,11 +134,14 @@ def _json(path: Path, rows: Rows) -> bytes:
     text, encoding = read_text(path, rows[0][1].encodings)
     ascii_ = not encoding.lower().startswith("utf")
     reasons = _reasons(rows)
+    good = frozenset(place for table, _, _ in rows for place in table.places) - reasons.keys()
     if path.suffix.lower() not in LINES:
-        out = json.dumps(_prune(json.loads(text), "", reasons), ensure_ascii=ascii_, indent=2)
+        out = json.dumps(_prune(json.loads(text), "", reasons, good), ensure_ascii=ascii_, indent=2)
     else:
         lines = [json.loads(line) for line in text.split("\n") if line.strip()]
-        out = "".join(f"{json.dumps(line, ensure_ascii=ascii_)}\n" for line in _prune(lines, "", reasons))
+        out = "".join(
+            f"{json.dumps(line, ensure_ascii=ascii_)}\n" for line in _prune(lines, "", reasons, good)
+        )
     return out.encode(encoding)
 
 
@@ -145,6 +150,8 @@ def aside_bytes(path: Path, rows: Rows) -> bytes:
     ending = path.suffix.lower()
     if ending in RECORDS:
         return _json(path, rows)
+    if ending in PARQUET:
+        return parquet_aside(path, _reasons(rows))
     return _xlsx(path, rows) if ending in WORKBOOKS else _csv(path, rows)
 
 

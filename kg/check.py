@@ -10,8 +10,9 @@ from kg import catalogue, model
 from kg.findings import Finding
 from kg.job import quantity_of
 from kg.store import Store
+from kg.storecheck import check_triples
 from kg.terms import vocabulary
-from kg.validate import Result, validate
+from kg.validate import Engine, Result
 
 
 class Places:
@@ -72,10 +73,11 @@ def _finding(result: Result, places: Places) -> Finding:
     )
 
 
-def check(store: Store) -> list[Finding]:
+def check(store: Store, *, engine: Engine = "compiled") -> list[Finding]:
     """Return what the shapes find in all graphs of a store, rules on records and across them."""
-    triples = list(store.triples(store.graphs()))
+    results = check_triples(store, engine=engine)
+    if not results:
+        return []
     places = Places(store)
-    results = [*validate(triples, "record"), *validate(triples, "line")]
     found = [_finding(result, places) for result in results]
     return sorted(found, key=lambda finding: (finding.severity, finding.rule, finding.file, finding.place))

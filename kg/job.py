@@ -7,20 +7,25 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import BinaryIO
 
 import polars as pl
 import pyoxigraph as ox
 
 from kg import model, ntriples
 from kg.catalogue import Item
+from kg.engine.columns import NotColumnsError
+from kg.engine.rows import covered, run_all
 from kg.errors import Fault, FaultsError
 from kg.findings import Finding
 from kg.mappers.apply import INDEX, Mapped, apply
 from kg.mappers.plan import Plan, RdfPlan
 from kg.mappers.rdf import MappedRdf, Stated, apply_rdf
-from kg.sources import Reading, Table, read_table
+from kg.sources import Content, Reading, Table
 from kg.terms import vocabulary
-from kg.validate import Result
+from kg.validate import Plan as Shapes
+from kg.validate import Result, below, validate, validate_columns
+from kg.validate import plan as shapes_of
 
 
 def quantity_of(node: str) -> tuple[str, str]:
@@ -37,15 +42,24 @@ class TableJob:
     """A table or JSON records, by one or several plans."""
 
     def __init__(
-        self, path: Path, name: str, graph: str, sha256: str, digest: str, base: str, plans: list[Plan]
+        self,
+        path: Path,
+        name: str,
+        graph: str,
+        sha256: str,
+        digest: str,
+        base: str,
+        plans: list[Plan],
+        content: Content | None = None,
     ) -> None:
         self.path, self.name, self.graph = path, name, graph
         self.sha256, self.digest, self.base = sha256, digest, base
         self.mapping = plans[0].path.name
         self.parts: list[Mapped] = []
         faults: list[Fault] = []
+        content = content or Content(path, [plan.reading for plan in plans])
         for plan in plans:
-            table = read_table(path, plan.reading, plan.source)
+            table = content.table(plan.reading, plan.source)
             table = replace(table, file=name)
             try:
                 self.parts.append(apply(plan, table, base, vocabulary().units))
@@ -85,7 +99,7 @@ class TableJob:
     @property
     def size(self) -> int:
         """Return how many triples there are."""
-        return sum(len(series) for part in self.parts for series in part.lines)
+        return sum(part.size for part in self.parts)
 
     @property
     def read(self) -> int:
@@ -116,9 +130,52 @@ class TableJob:
         """Return the triples as N-Triples."""
         return "".join(part.ntriples() for part in self.parts)
 
+    def write(self, file: BinaryIO) -> None:
+        """Write the triples as N-Quads, in the graph of the file."""
+        for part in self.parts:
+            part.write(file)
+
     def triples(self) -> Iterator[ox.Triple]:
         """Return the triples."""
         return ntriples.read(self.ntriples())
+
+    def check(self) -> list[Result]:
+        """Return what the shapes find in the records.
+
+        What the columns show is looked at there; of the triples only those are made that other rules speak
+        of, and those of the rows that seem to break one.
+        """
+        told = shapes_of("record")
+        texts = []
+        for part in self.parts:
+            covered_ = covered(part.plan, told.compiled, below)
+            only = _left(told, covered_.shapes, part.plan)
+            if only is None or told.queries or told.compiled.reasons or self._is_mixed():
+                texts.append(part.ntriples())
+                continue
+            texts.append(part.ntriples(only))
+            suspects = sorted({row for row, _ in run_all(covered_.checks, part.values, part.things)})
+            if suspects:
+                some = replace(
+                    part.table, frame=part.table.frame[suspects], places=part.table.places[suspects]
+                )
+                texts.append(apply(part.plan, some, self.base, vocabulary().units).ntriples())
+        text = "".join(texts)
+        try:
+            columns = told.columns(text)
+        except NotColumnsError:
+            return validate(ntriples.read(text), "record")
+        data = ox.Store()
+        if told.queries:
+            data.load(input=text.encode(), format=ox.RdfFormat.N_TRIPLES)
+        return validate_columns(told, columns, data, lambda: ntriples.read(text))
+
+    def _is_mixed(self) -> bool:
+        """Return whether two plans make quantities of one name: then only their triples show both."""
+        made = Counter(
+            name for part in self.parts for name in {quantity.fragment for quantity in part.plan.quantities}
+        )
+        return any(count > 1 for count in made.values())
 
     def take(self, results: Iterable[Result]) -> None:
         """Place what SHACL found in this file; rows with a violation are taken out of the triples."""
@@ -158,6 +215,42 @@ class TableJob:
         return tuple(found.values())
 
 
+_OF_QUANTITIES = frozenset(
+    [
+        model.HAS_PROPERTY,
+        model.HAS_PROCESS_PARAMETER,
+        model.HAS_UNIT,
+        model.HAS_NUMERICAL_PART,
+        model.HAS_NUMBER_VALUE,
+        model.SOURCE_TOKEN,
+    ]
+)
+
+
+def _left(told: Shapes, covered_: frozenset[str], plan_: Plan) -> frozenset[str] | None:
+    """Return the predicates that the rules speak of which the columns do not cover.
+
+    None where a rule among them speaks of quantities: then all triples are needed.
+    """
+    quantities = {quantity.term.iri for quantity in plan_.quantities}
+    quantities |= {*model.VALUE_KINDS.values(), model.REAL_DATA}
+    found = {model.RDF_TYPE}
+    for shape in told.compiled.shapes:
+        if shape.node in covered_:
+            continue
+        found |= {predicate for predicate, _ in shape.steps()}
+        # Against the arrow, a type leads to all that has it, quantities too.
+        if (model.RDF_TYPE, True) in shape.steps():
+            return None
+        for kind, iri in shape.targets:
+            at_all = kind == "node" or iri == model.RDF_TYPE
+            if at_all or (kind == "class" and quantities & set(below(iri))):
+                return None
+            if kind != "class":
+                found.add(iri)
+    return None if found & _OF_QUANTITIES else frozenset(found)
+
+
 def _items(part: Mapped, mapping: str) -> Iterator[Item]:
     plan, frame = part.plan, part.table.frame
     quantities = {quantity.column: quantity for quantity in plan.quantities}
@@ -174,6 +267,8 @@ def _items(part: Mapped, mapping: str) -> Iterator[Item]:
             yield Item(column, "mapped", count, "", quantity.term.iri, quantity.fragment, kind)
         else:
             yield Item(column, "mapped", count)
+    for column, count in part.table.left_out:
+        yield Item(column, "ignored", count, f"fits a pattern under 'ignore' in {mapping}")
 
 
 def _bad(part: Mapped) -> list[str]:
@@ -265,9 +360,17 @@ class RdfJob:
         """Return the triples as N-Triples."""
         return self.mapped.ntriples()
 
+    def write(self, file: BinaryIO) -> None:
+        """Write the triples as N-Quads, in the graph of the file."""
+        file.write(ntriples.quads(self.ntriples(), self.graph).encode())
+
     def triples(self) -> Iterator[ox.Triple]:
         """Return the triples."""
         return iter(self.mapped.triples)
+
+    def check(self) -> list[Result]:
+        """Return what the shapes find in the triples."""
+        return validate(self.triples(), "record")
 
     def take(self, results: Iterable[Result]) -> None:
         """Place what SHACL found in this file; what has a violation is taken out of the triples."""

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import fnmatch
 import hashlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from kg import catalogue
 from kg.aside import aside_bytes, aside_name, aside_report
@@ -14,19 +16,29 @@ from kg.errors import Fault, FaultsError, KgError
 from kg.findings import Finding
 from kg.iri import DEFAULT_BASE, file_iri
 from kg.job import Job, RdfJob, TableJob
+from kg.mappers.manifest import Listed, is_manifest, read_manifest
 from kg.mappers.plan import AnyPlan, Plan, RdfPlan, file_patterns, read_plans
 from kg.resources import PACKAGE
+from kg.sources import Content, is_connection
 from kg.sources.text import read_bytes
-from kg.store import COMPACT, Store, vocabulary_digest, writing
+from kg.store import COMPACT, Intake, Store, vocabulary_digest, writing
 from kg.terms import vocabulary
 from kg.validate import digest as shapes_digest
-from kg.validate import validate
 
 BATCH = 60_000
 """Triples that are checked together: SHACL on many small files at once costs little more than on one."""
 
 Progress = Callable[[str, int, int], None]
 """Called with the name of a file, its number, and how many there are."""
+
+Check = Callable[[list[Job]], None]
+"""Checks records before they are stored, and lets each job take what was found in it."""
+
+
+def by_shapes(batch: list[Job]) -> None:
+    """Check the records of some files by the shapes for a value or a row, each file by itself."""
+    for job in batch:
+        job.take(job.check())
 
 
 @dataclass
@@ -60,16 +72,17 @@ class Mappings:
     def __init__(self, store: Path, given: Iterable[Path] = ()) -> None:
         self._given = list(given)
         self._folders = [store / "mappings", PACKAGE / "mappers"]
-        self._plans: dict[Path, list[AnyPlan] | FaultsError] = {}
+        self._plans: dict[tuple[Path, str], list[AnyPlan] | FaultsError] = {}
         self._files: dict[Path, list[str]] = {}
 
-    def _read(self, path: Path) -> list[AnyPlan]:
-        if path not in self._plans:
+    def _read(self, path: Path, table: Mapping[str, Any] | None = None) -> list[AnyPlan]:
+        key = (path, repr(sorted(table.items())) if table else "")
+        if key not in self._plans:
             try:
-                self._plans[path] = read_plans(path, vocabulary())
+                self._plans[key] = read_plans(path, vocabulary(), table)
             except FaultsError as error:
-                self._plans[path] = error
-        plans = self._plans[path]
+                self._plans[key] = error
+        plans = self._plans[key]
         if isinstance(plans, FaultsError):
             raise plans
         return plans
@@ -85,19 +98,24 @@ class Mappings:
         if faults:
             raise FaultsError(faults)
 
-    def plans_for(self, name: str) -> list[AnyPlan]:
+    def plans_for(self, name: str, listed: Listed | None = None) -> list[AnyPlan]:
         """Return the plans for a file of this name: of the mapping given, else of the one whose pattern fits.
 
         A folder nearer to the steward goes first: the `mappings` of the store, then those of the product.
+        What a manifest says of the file, `listed`, goes before all of them.
         Raises FaultsError where several mapping files fit, or the one that fits has faults.
         """
+        table = listed.table if listed else None
+        if listed and listed.mapping:
+            return self._read(listed.mapping, table)
         if self._given:
             found = [path for path in self._given if len(self._given) == 1 or self._fits(path, name)]
-            return self._read(_only(found, name)) if found else []
+            return self._read(_only(found, name), table) if found else []
         for folder in self._folders:
             found = [path for path in sorted(folder.rglob("*.yaml")) if self._fits(path, name)]
             if found:
-                return [plan for plan in self._read(_only(found, name)) if _matches(plan.files, name)]
+                plans = self._read(_only(found, name), table)
+                return [plan for plan in plans if _matches(plan.files, name)]
         return []
 
     def _fits(self, path: Path, name: str) -> bool:
@@ -138,22 +156,43 @@ def _inside(folder: Path) -> Iterator[Path]:
 
 
 def collect(paths: Iterable[Path]) -> list[Path]:
-    """Return the files that are named, and all files in the folders that are named, each once.
+    """Return the files that are named, and all files in the folders and manifests that are named, each once.
 
-    Raises FaultsError for a path that does not exist.
+    Raises FaultsError for a path that does not exist, or a manifest that is wrong.
     """
-    faults = []
-    found: dict[Path, None] = {}
+    return [one.path for one in listed(paths)]
+
+
+def listed(paths: Iterable[Path]) -> list[Listed]:
+    """Return the files as `collect` does, with what a manifest says of each.
+
+    Raises FaultsError for a path that does not exist, or a manifest that is wrong.
+    """
+    faults: list[Fault] = []
+    found: dict[Path, Listed] = {}
     for path in paths:
         if path.is_dir():
-            found.update(dict.fromkeys(_inside(path)))
+            found.update((file, Listed(file)) for file in _inside(path) if file not in found)
+        elif path.is_file() and is_manifest(path):
+            try:
+                found.update((one.path, one) for one in read_manifest(path))
+            except FaultsError as error:
+                faults += error.faults
         elif path.exists():
-            found[path] = None
+            found.setdefault(path, Listed(path))
         else:
             faults.append(Fault(str(path), 0, "there is no such file or folder."))
     if faults:
         raise FaultsError(faults)
-    return list(found)
+    return list(found.values())
+
+
+@dataclass(frozen=True)
+class _Into:
+    """A store that is open for writing, and what is on its way into it."""
+
+    store: Store
+    intake: Intake
 
 
 class Loader:
@@ -168,10 +207,14 @@ class Loader:
         under: str = "",
         base: str = DEFAULT_BASE,
         progress: Progress | None = None,
+        check: Check = by_shapes,
+        compact: bool = True,
     ) -> None:
         self.path, self.dry_run, self.under = store, dry_run, under.strip("/")
         self.progress = progress or (lambda name, number, total: None)
         self.mappings = Mappings(store, mappings)
+        self.check, self.compact = check, compact
+        self.listed: dict[Path, Listed] = {}
         self.exists = (store / "store.toml").is_file()
         self.known: dict[str, catalogue.Entry] = {}
         self.base = base
@@ -187,27 +230,44 @@ class Loader:
         Raises FaultsError where a path or a named mapping is wrong; then nothing is changed.
         """
         self.mappings.given()
-        files = collect(paths)
+        self.listed = {one.path: one for one in listed(paths)}
+        files = list(self.listed)
         outcomes: list[Outcome] = []
-        for batch in self._batches(files, outcomes):
-            self._check(batch)
-            self._commit(batch, outcomes)
+        with ExitStack() as open_:
+            into: _Into | None = None
+            for batch in self._batches(files, outcomes):
+                self.check(batch)
+                told = [self._told(job) for job in batch]
+                outcomes += told
+                if not self.dry_run:
+                    into = into or open_.enter_context(self._into())
+                    self._commit_all(batch, told, into)
+                # The next file is read before the name `batch` is given anew.
+                batch.clear()
         if not self.dry_run and any(outcome.usable for outcome in outcomes):
             self._note(outcomes)
-        if not self.dry_run and sum(outcome.triples for outcome in outcomes) >= COMPACT:
+        if not self.dry_run and sum(outcome.triples for outcome in outcomes) >= COMPACT and self.compact:
             with writing(self.path) as store:
-                store.db.optimize()
+                store.compact()
         order = {path: number for number, path in enumerate(files)}
         return sorted(outcomes, key=lambda outcome: order[outcome.path])
 
     def name(self, path: Path) -> str:
         """Return the name of a file in the store."""
-        return f"{self.under}/{path.name}" if self.under else path.name
+        own = self.listed[path].under if path in self.listed else ""
+        return "/".join(filter(None, (self.under, own, path.name)))
+
+    def plans_for(self, path: Path) -> list[AnyPlan]:
+        """Return the plans for a file: those that a manifest names, else those of the mapping that fits.
+
+        Raises FaultsError where several mapping files fit, or the one that fits has faults.
+        """
+        return self.mappings.plans_for(path.name, self.listed.get(path))
 
     def _batches(self, files: list[Path], outcomes: list[Outcome]) -> Iterator[list[Job]]:
         batch: list[Job] = []
         size = 0
-        taken: dict[str, Path] = {}
+        taken: dict[str, tuple[Path, str]] = {}
         for number, path in enumerate(files, start=1):
             self.progress(path.name, number, len(files))
             outcome = Outcome(path, self.name(path), "failed")
@@ -221,21 +281,24 @@ class Loader:
                 continue
             batch.append(job)
             size += job.size
+            del job
             if size > BATCH:
                 yield batch
                 batch, size = [], 0
         if batch:
             yield batch
 
-    def _prepare(self, path: Path, outcome: Outcome, taken: dict[str, Path]) -> Job | None:
-        plans = self.mappings.plans_for(path.name)
+    def _prepare(self, path: Path, outcome: Outcome, taken: dict[str, tuple[Path, str]]) -> Job | None:
+        plans = self.plans_for(path)
         if not plans:
             outcome.outcome = "no mapping"
             outcome.reason = "no mapping is for files of this name. Write one: docs/how-to/map-a-csv.md"
             return None
         outcome.mapping = plans[0].path.name
         name, graph = self.name(path), file_iri(self.base, self.name(path))
-        sha256 = hashlib.sha256(read_bytes(path)).hexdigest()
+        tables = [plan for plan in plans if isinstance(plan, Plan)]
+        content = Content(path, [plan.reading for plan in tables])
+        sha256 = content.sha256
         digest = hashlib.sha256(
             "".join([*(plan.digest for plan in plans), vocabulary_digest(), shapes_digest()]).encode()
         ).hexdigest()
@@ -245,54 +308,70 @@ class Loader:
             outcome.outcome = "unchanged"
             outcome.read, outcome.loaded, outcome.set_aside = known.read, known.loaded, known.set_aside
             return None
-        tables = [plan for plan in plans if isinstance(plan, Plan)]
         rdf = [plan for plan in plans if isinstance(plan, RdfPlan)]
         if rdf:
             return RdfJob(path, name, graph, sha256, digest, self.base, rdf)
-        return TableJob(path, name, graph, sha256, digest, self.base, tables)
+        return TableJob(path, name, graph, sha256, digest, self.base, tables, content)
 
-    def _refuse_clash(self, path: Path, name: str, graph: str, sha256: str, taken: dict[str, Path]) -> None:
+    def _refuse_clash(
+        self, path: Path, name: str, graph: str, sha256: str, taken: dict[str, tuple[Path, str]]
+    ) -> None:
         hint = "If both are needed, load one of them with --under NAME, which puts NAME/ before its name."
-        if name in taken and sha256 != hashlib.sha256(read_bytes(taken[name])).hexdigest():
-            raise FaultsError([Fault(name, 0, f"a file of this name is in {taken[name].parent} too. {hint}")])
-        taken.setdefault(name, path)
+        other, digest = taken.setdefault(name, (path, sha256))
+        if digest != sha256:
+            raise FaultsError([Fault(name, 0, f"a file of this name is in {other.parent} too. {hint}")])
         known = self.known.get(graph)
         folder = str(path.resolve().parent)
         if known and known.outcome == "loaded" and known.folder != folder and known.sha256 != sha256:
             where = f"a different file of this name was loaded from {known.folder}."
             raise FaultsError([Fault(name, 0, f"{where} {hint} If this is its new version, copy it there.")])
 
-    def _check(self, batch: list[Job]) -> None:
-        results = validate((triple for job in batch for triple in job.triples()), "record")
-        for job in batch:
-            job.take(results)
+    def _told(self, job: Job) -> Outcome:
+        outcome = Outcome(
+            job.path,
+            job.name,
+            "checked" if self.dry_run else "loaded",
+            "",
+            job.mapping,
+            job.read,
+            job.loaded,
+            job.set_aside,
+            job.size,
+            job.findings,
+        )
+        if job.read == 0:
+            outcome.outcome, outcome.reason = "empty", "the file holds no record"
+        return outcome
 
-    def _commit(self, batch: list[Job], outcomes: list[Outcome]) -> None:
-        for job in batch:
-            outcome = Outcome(
-                job.path,
-                job.name,
-                "checked" if self.dry_run else "loaded",
-                "",
-                job.mapping,
-                job.read,
-                job.loaded,
-                job.set_aside,
-                job.size,
-                job.findings,
-            )
-            if job.read == 0:
-                outcome.outcome, outcome.reason = "empty", "the file holds no record"
-            outcomes.append(outcome)
-        if self.dry_run:
-            return
+    @contextmanager
+    def _into(self) -> Iterator[_Into]:
         if not self.exists:
             Store.create(self.path, self.base)
             self.exists = True
         with writing(self.path) as store:
-            for job, outcome in zip(batch, outcomes[-len(batch) :], strict=True):
-                store.replace(job.graph, job.ntriples(), catalogue.ntriples(self._entry(job, outcome)))
-                outcome.aside = self._set_aside(job)
+            intake = Intake(store)
+            try:
+                yield _Into(store, intake)
+                intake.finish()
+            finally:
+                intake.abandon()
+
+    def _commit_all(self, batch: list[Job], told: list[Outcome], into: _Into) -> None:
+        for job, outcome in zip(batch, told, strict=True):
+            self._commit(job, outcome, into)
+
+    def _commit(self, job: Job, outcome: Outcome, into: _Into) -> None:
+        # Written first: a load that is killed in between may leave a file of rows that nobody misses yet,
+        # never rows that are gone.
+        outcome.aside = self._set_aside(job)
+        entry = catalogue.ntriples(self._entry(job, outcome))
+        if into.store.holds(job.graph) or into.intake.holds(job.graph):
+            into.intake.finish()
+            into.store.replace(job.graph, job.ntriples(), entry)
+        else:
+            into.intake.add(job.graph, job.write, entry, job.size)
+        if outcome.aside is None:
+            self._aside_place(job).unlink(missing_ok=True)
 
     def _entry(self, job: Job, outcome: Outcome) -> catalogue.Entry:
         return catalogue.Entry(
@@ -311,17 +390,23 @@ class Loader:
             items=job.items(),
         )
 
-    def _set_aside(self, job: Job) -> Path | None:
+    def _aside_place(self, job: Job) -> Path:
         place = self.path / "set-aside" / aside_name(job.name)
-        if isinstance(job, RdfJob):
-            place = place.with_name(place.name + ".findings.json")
+        # Statements of RDF and rows of a database are mended where they are.
+        in_place = isinstance(job, RdfJob) or is_connection(job.path)
+        return place.with_name(place.name + ".findings.json") if in_place else place
+
+    def _set_aside(self, job: Job) -> Path | None:
         if not job.set_aside:
-            place.unlink(missing_ok=True)
             return None
+        place = self._aside_place(job)
         place.parent.mkdir(parents=True, exist_ok=True)
-        data = (
-            aside_bytes(job.path, job.rows()) if isinstance(job, TableJob) else aside_report(job.violations)
-        )
+        if isinstance(job, RdfJob):
+            data = aside_report(job.violations)
+        elif is_connection(job.path):
+            data = aside_report([finding for finding in job.findings if finding.severity == "Violation"])
+        else:
+            data = aside_bytes(job.path, job.rows())
         half = place.with_name(place.name + ".part")
         half.write_bytes(data)
         half.replace(place)

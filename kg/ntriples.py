@@ -1,4 +1,4 @@
-"""Triples -> N-Triples text, and back."""
+"""Triples -> N-Triples text, and back; N-Triples -> N-Quads."""
 
 from __future__ import annotations
 
@@ -17,3 +17,13 @@ def write(triples: Iterable[ox.Triple]) -> str:
 def read(text: str) -> Iterator[ox.Triple]:
     """Return the triples of a text in N-Triples."""
     return (quad.triple for quad in ox.parse(text.encode(), format=ox.RdfFormat.N_TRIPLES))
+
+
+def quads(text: str, graph: str) -> str:
+    r"""Return N-Triples as N-Quads in a graph.
+
+    >>> quads('<a:s> <a:p> "1" .\n', "a:g")
+    '<a:s> <a:p> "1" <a:g> .\n'
+    """
+    # Line feeds inside literals are escaped, so ' .' at the end of a line only ever ends a triple.
+    return text.replace(" .\n", f" <{graph}> .\n")

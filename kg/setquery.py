@@ -8,6 +8,7 @@ Source: SHACL, section 5.2 (SPARQL-based Constraints), https://www.w3.org/TR/sha
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import pyoxigraph as ox
@@ -17,7 +18,7 @@ from rdflib.namespace import SH
 from kg.namespaces import PREFIXES
 
 _WHERE = re.compile(r"\bWHERE\s*\{", re.IGNORECASE)
-_SUBCLASS = "http://www.w3.org/2000/01/rdf-schema#subClassOf"
+Below = Callable[[str], Iterable[str]]
 
 
 @dataclass(frozen=True)
@@ -30,9 +31,11 @@ class SetQuery:
     text: str
 
 
-def _targets(shape: rdflib.term.Node, shapes: rdflib.Graph) -> str:
+def _targets(shape: rdflib.term.Node, shapes: rdflib.Graph, below: Below) -> str:
     parts = [f"VALUES ?this {{ <{node}> }}" for node in shapes.objects(shape, SH.targetNode)]
-    parts += [f"?this a/<{_SUBCLASS}>* <{class_}>" for class_ in shapes.objects(shape, SH.targetClass)]
+    for class_ in shapes.objects(shape, SH.targetClass):
+        classes = " ".join(f"<{iri}>" for iri in below(str(class_)))
+        parts.append(f"VALUES ?kgClass {{ {classes} }} ?this a ?kgClass")
     parts += [f"?this <{link}> ?kgTarget" for link in shapes.objects(shape, SH.targetSubjectsOf)]
     parts += [f"?kgTarget <{link}> ?this" for link in shapes.objects(shape, SH.targetObjectsOf)]
     return " UNION ".join(f"{{ {part} }}" for part in parts)
@@ -53,17 +56,20 @@ def _head(select: str) -> tuple[str, str, str]:
     return (select[: found.start()], found[0], select[found.end() :]) if found else (select, "", "")
 
 
-def split(shapes: rdflib.Graph) -> tuple[rdflib.Graph, list[SetQuery]]:
+def split(shapes: rdflib.Graph, below: Below) -> tuple[rdflib.Graph, list[SetQuery]]:
     """Return the shapes without their SPARQL constraints, and these as set queries.
 
+    `below` gives the classes that count as a class.
     Only SELECT constraints of node shapes with targets of their own are taken; the rest is left for pySHACL.
     """
     rest = rdflib.Graph()
+    for prefix, namespace in shapes.namespaces():
+        rest.bind(prefix, namespace)
     for triple in shapes:
         rest.add(triple)
     queries = []
     for shape, constraint in list(shapes.subject_objects(SH.sparql)):
-        select, targets = shapes.value(constraint, SH.select), _targets(shape, shapes)
+        select, targets = shapes.value(constraint, SH.select), _targets(shape, shapes, below)
         if select is None or not targets or shapes.value(shape, SH.path) is not None:
             continue
         focus = f"WHERE {{ {{ SELECT DISTINCT ?this WHERE {{ {targets} }} }} "

@@ -4,20 +4,28 @@
       store.toml     base IRI of the steward's identifiers, version of this layout
       oxigraph/      the triples
       set-aside/     rows that could not be loaded, with their reasons
+      compacted      bytes of the triples when they were put together last
+      incoming/      text on its way into the triples; what a killed load left there is thrown away
 
-A graph is replaced in one transaction: a load that is killed leaves the graph as it was.
+A graph goes in, or is replaced, in one step: a load that is killed leaves whole graphs only.
 """
 
 from __future__ import annotations
 
+import ctypes
 import functools
 import hashlib
+import os
+import shutil
+import sys
+import threading
 import tomllib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
+import polars as pl
 import pyoxigraph as ox
 
 from kg import ntriples as nt
@@ -35,6 +43,14 @@ COMPACT = 500_000
 BULK = 5_000
 """Triples from which a new graph goes in by the bulk loader, which is faster but cannot replace."""
 
+TOGETHER = 700_000
+"""Triples of new graphs that are loaded together; two such loads run at a time, on a core each."""
+
+AT_ONCE = 2_000_000
+"""Triples that are on their way at a time, which bounds the memory; a larger graph goes in alone."""
+
+INCOMING = "incoming"
+COMPACTED = "compacted"
 _SETTINGS = "store.toml"
 _SHA = PREFIXES["schema"] + "sha256"
 _ITEM = PREFIXES["kgc"] + "item"
@@ -111,6 +127,9 @@ class Store:
             raise StoreError(f"{path}: the store cannot be opened: {error}") from None
         store = cls(path, settings["base"], db)
         if write:
+            # What a killed bulk load leaves is never cleared by the engine; whoever writes is alone here.
+            for left in (path / "oxigraph").glob("bulk-*.sst"):
+                left.unlink()
             store.refresh_vocabulary()
         return store
 
@@ -134,24 +153,54 @@ class Store:
         `ntriples` and `catalogue` are N-Triples; the entries of a graph are those about its IRI
         and about fragments of it.
         """
-        new = not self.has_graph(graph) and not self._known(graph)
-        if new and ntriples.count("\n") >= BULK:
-            self._bulk(graph, ntriples, catalogue)
+        if not self.holds(graph) and ntriples.count("\n") >= BULK:
+            quads = nt.quads(ntriples, graph) + nt.quads(catalogue, CATALOGUE_GRAPH)
+            self.db.bulk_load(input=quads.encode(), format=ox.RdfFormat.N_QUADS)
             return
+        gone, new = self._changes(graph, ntriples)
         # One pattern each, so that both are looked up in an index and never scan the catalogue.
         self.db.update(
-            f"DROP SILENT GRAPH <{graph}> ;\n"
+            f"{gone}"
             f"DELETE {{ GRAPH <{CATALOGUE_GRAPH}> {{ ?s ?p ?o }} }}"
             f" WHERE {{ GRAPH <{CATALOGUE_GRAPH}> {{ <{graph}> <{_ITEM}> ?s . ?s ?p ?o }} }} ;\n"
             f"DELETE WHERE {{ GRAPH <{CATALOGUE_GRAPH}> {{ <{graph}> ?p ?o }} }} ;\n"
-            f"INSERT DATA {{ GRAPH <{graph}> {{\n{ntriples}}}\nGRAPH <{CATALOGUE_GRAPH}> {{\n{catalogue}}} }}"
+            f"INSERT DATA {{ GRAPH <{graph}> {{\n{new}}}\nGRAPH <{CATALOGUE_GRAPH}> {{\n{catalogue}}} }}"
         )
 
-    def _bulk(self, graph: str, ntriples: str, catalogue: str) -> None:
-        # Line feeds inside literals are escaped, so ' .\n' only ever ends a triple.
-        quads = ntriples.replace(" .\n", f" <{graph}> .\n")
-        quads += catalogue.replace(" .\n", f" <{CATALOGUE_GRAPH}> .\n")
-        self.db.bulk_load(input=quads.encode(), format=ox.RdfFormat.N_QUADS)
+    def _changes(self, graph: str, ntriples: str) -> tuple[str, str]:
+        """Return the update that takes out what a graph no longer says, and what it says anew.
+
+        Most of a file is as it was when it comes again, and a transaction costs time and memory by its size.
+        """
+        drop = f"DROP SILENT GRAPH <{graph}> ;\n"
+        if ntriples.count("\n") < BULK or not self.has_graph(graph):
+            return drop, ntriples
+        dumped = self.db.dump(format=ox.RdfFormat.N_TRIPLES, from_graph=ox.NamedNode(graph))
+        assert dumped is not None
+        old, new = _lines(dumped.decode()), _lines(ntriples)
+        if _has_blank_nodes(old) or _has_blank_nodes(new):
+            return drop, ntriples
+        gone = old.join(new, on="line", how="anti")["line"].str.join("\n").item()
+        come = new.join(old, on="line", how="anti", maintain_order="left")["line"].str.join("\n").item()
+        # A triple that is only written in another way is taken out and put in again.
+        return f"DELETE DATA {{ GRAPH <{graph}> {{\n{gone}\n}} }} ;\n", f"{come}\n"
+
+    def holds(self, graph: str) -> bool:
+        """Return whether there are triples in a graph of this name, or entries about it in the catalogue."""
+        return self.has_graph(graph) or self._known(graph)
+
+    def compact(self) -> None:
+        """Put the files of the triples together, where so many are apart that reading is slow.
+
+        The price grows with the store and not with what was loaded, so a large store is left as it is
+        until it has grown by a quarter.
+        """
+        mark = self.path / COMPACTED
+        now = _bytes(self.path / "oxigraph")
+        before = int(mark.read_text() or 0) if mark.is_file() else 0
+        if now * 4 >= before * 5:
+            self.db.optimize()
+            mark.write_text(str(_bytes(self.path / "oxigraph")))
 
     def _known(self, graph: str) -> bool:
         quads = self.db.quads_for_pattern(ox.NamedNode(graph), None, None, ox.NamedNode(CATALOGUE_GRAPH))
@@ -191,6 +240,151 @@ class Store:
         """Return the names of the graphs that hold records, sorted."""
         names = (node.value for node in self.db.named_graphs() if isinstance(node, ox.NamedNode))
         return sorted(name for name in names if name not in (VOCABULARY_GRAPH, CATALOGUE_GRAPH))
+
+
+def _bytes(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.glob("*.sst"))
+
+
+def _lines(text: str) -> pl.DataFrame:
+    lines = pl.Series("line", [text]).str.split("\n").explode().to_frame()
+    return lines.filter(pl.col("line") != "")
+
+
+def _has_blank_nodes(lines: pl.DataFrame) -> bool:
+    return bool(lines["line"].str.contains(r"^_:|> _:").any())
+
+
+class Intake:
+    """New graphs on their way into a store: they are written to a file while the file before is loaded.
+
+    The bulk loader puts all that is in a file into the store at once, or nothing.
+    So a graph and its entry of the catalogue always stand in one file.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._folder = store.path / INCOMING
+        shutil.rmtree(self._folder, ignore_errors=True)
+        self._loads: list[tuple[threading.Thread, int]] = []
+        self._error: Exception | None = None
+        self._file: BinaryIO | None = None
+        self._number = 0
+        self._size = 0
+        self._graphs: set[str] = set()
+
+    def holds(self, graph: str) -> bool:
+        """Return whether a graph of this name is on its way."""
+        return graph in self._graphs
+
+    def add(self, graph: str, write: Callable[[BinaryIO], None], catalogue: str, size: int) -> None:
+        """Take in a graph that is not in the store, with its entries of the catalogue as N-Triples.
+
+        `write` writes the graph as N-Quads, about `size` of them.
+        Raises StoreError where there is no room for it; then all that came before is still in the store.
+        """
+        if size >= AT_ONCE and hasattr(os, "mkfifo"):
+            self._stream(graph, write, catalogue)
+            return
+        try:
+            if self._file is None:
+                self._folder.mkdir(exist_ok=True)
+                self._file = (self._folder / f"{self._number}.nq").open("wb")
+            write(self._file)
+            self._file.write(nt.quads(catalogue, CATALOGUE_GRAPH).encode())
+        except OSError as error:
+            self.abandon()
+            raise StoreError(f"{self._folder}: the text for the store cannot be written: {error}") from None
+        self._graphs.add(graph)
+        self._size += size
+        if self._size >= TOGETHER:
+            self._hand_over()
+
+    def _stream(self, graph: str, write: Callable[[BinaryIO], None], catalogue: str) -> None:
+        """Load a large graph while it is written, so that its text never stands on the disk."""
+        self._hand_over()
+        self._wait()
+        self._folder.mkdir(exist_ok=True)
+        path = self._folder / f"{self._number}.nq"
+        os.mkfifo(path)
+        self._number += 1
+        self._start(path, AT_ONCE)
+        try:
+            with path.open("wb") as pipe:
+                try:
+                    write(pipe)
+                    pipe.write(nt.quads(catalogue, CATALOGUE_GRAPH).encode())
+                except BrokenPipeError:
+                    raise
+                except BaseException:
+                    # The end of the text would let the loader take the half that it has; this does not.
+                    pipe.write(b'\n"\n')
+                    raise
+        except BrokenPipeError:
+            self._wait()  # tells why the loader went away
+        self._graphs.add(graph)
+
+    def _start(self, path: Path, size: int) -> None:
+        while self._loads and (len(self._loads) > 1 or self._loads[0][1] + size > AT_ONCE):
+            self._wait(1)
+        thread = threading.Thread(target=self._load, args=(path,), name="kg intake")
+        thread.start()
+        self._loads.append((thread, size))
+
+    def _hand_over(self) -> None:
+        if self._file is None:
+            return
+        self._file.close()
+        self._file = None
+        self._start(self._folder / f"{self._number}.nq", self._size)
+        self._size = 0
+        self._number += 1
+
+    def _load(self, path: Path) -> None:
+        try:
+            # The text is what the mapping makes of IRIs and numbers that it has checked.
+            self._store.db.bulk_load(path=path, format=ox.RdfFormat.N_QUADS, lenient=True)
+            path.unlink()
+            _give_back()
+        except Exception as error:  # told by the thread that waits
+            self._error = error
+
+    def _wait(self, number: int = 2) -> None:
+        """Wait for the loads that began first, or for all."""
+        for thread, _ in self._loads[:number]:
+            thread.join()
+        del self._loads[:number]
+        if self._error is not None:
+            error, self._error = self._error, None
+            self.abandon()
+            raise StoreError(f"{self._store.path}: the store did not take the triples: {error}") from error
+
+    def finish(self) -> None:
+        """Load all that is still on its way.
+
+        Raises StoreError where the store does not take it.
+        """
+        self._hand_over()
+        self._wait()
+        self._graphs.clear()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def abandon(self) -> None:
+        """Throw away what the store does not have yet."""
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+        for thread, _ in self._loads:
+            thread.join()
+        self._loads.clear()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+
+def _give_back() -> None:
+    """Give memory that is free back to the system, where it is Linux; its C library keeps a lot of it."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None
+    if trim:
+        trim(0)
 
 
 @contextmanager

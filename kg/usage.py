@@ -76,6 +76,8 @@ def _labels(spec: MappingSpec) -> Iterator[tuple[str, str]]:
     for column, line in spec.columns.items():
         if line.term is not None:
             yield line.term, column
+        for label in (line.terms or {}).values():
+            yield label, column
         for label in (line.class_ or {}).values():
             yield label, column
 

@@ -101,14 +101,18 @@ def lines(result: Result) -> list[str]:
 
 OPTIONS = {
     "demo": {"--folder"},
+    "draft": {"--output", "--force", "--json"},
+    "export": set(),
     "info": {"--store", "--json", "--files", "--columns"},
     "init": {"--store", "--json", "--base"},
-    "load": {"--store", "--json", "--mapping", "--dry-run", "--under"},
+    "load": {"--store", "--json", "--mapping", "--dry-run", "--under", "--watch", "--every"},
     "ontology": set(),
-    "query": {"--store", "--json", "--param", "--format", "--list", "--explain"},
+    "query": {"--store", "--json", "--param", "--format", "--list", "--labels", "--explain"},
+    "resolve": {"--json", "--name", "--sheet", "--alone"},
+    "series": set(),
     "terms": {"--json", "--limit"},
     "trace": {"--store", "--json", "--up", "--down"},
-    "validate": {"--store", "--json", "--limit"},
+    "validate": {"--store", "--json", "--limit", "--engine", "--explain-engine", "--profile"},
 }
 
 
@@ -340,6 +344,7 @@ def test_a_load_tells_machines_what_became_of_each_file(desk: Desk) -> None:
     (file,) = answer["files"]
     (finding,) = file.pop("findings")
     assert file.pop("triples") > 0
+    assert file.pop("proposals") == []
     assert file == {
         "file": "kal.csv",
         "path": str(desk.folder / "kal.csv"),
@@ -615,21 +620,11 @@ def test_terms_finds_a_german_word() -> None:
     answer = json.loads(result.stdout)
     assert result.exit_code == 0 and set(answer) == {"exact", "hits"}
     assert answer["exact"]["label"] == "LineLoad" and answer["exact"]["unit"]
-    keys = {
-        "iri",
-        "label",
-        "kind",
-        "source",
-        "alt",
-        "parents",
-        "unit",
-        "dimension",
-        "used",
-        "deprecated",
-        "replaced_by",
-    }
-    assert set(answer["exact"]) == keys
-    assert {frozenset(hit) for hit in answer["hits"]} == {frozenset((keys - {"used"}) | {"score", "reason"})}
+    keys = {"iri", "label", "kind", "source", "meaning", "alt", "german", "hidden", "examples", "parents"}
+    keys |= {"unit", "dimension", "close", "sources", "deprecated", "replaced_by"}
+    page = {"below", "mapped", "shaped", "queried", "stated", "used"}
+    assert set(answer["exact"]) == keys | page
+    assert {frozenset(hit) for hit in answer["hits"]} == {frozenset(keys | {"score", "reason"})}
 
 
 def test_terms_shows_at_most_as_many_as_asked() -> None:
@@ -734,3 +729,60 @@ def test_while_one_process_writes_another_reads_and_a_third_must_wait(desk: Desk
         f"kg: {desk.store}: another process is writing to this store. Try again later.\n"
     )
     assert after.exit_code == 1
+
+
+SLIPPED = "Nr;Rolle;Last\n" + "".join(f"{n};K{n};{200 + n},5\n" for n in range(1, 13)) + "13;K13;2105\n"
+
+
+@pytest.mark.parametrize("options", [(), ("--dry-run",)])
+def test_slip_is_asked_about_below_the_findings_and_the_row_loads(
+    tmp_path: Path, options: tuple[str, ...]
+) -> None:
+    result = Desk(tmp_path).load(SLIPPED, *options)
+    asked = "kal.csv:14 column 'Last': 2,105 N/mm where 207.5 N/mm is usual in this column"
+
+    assert "13 of 13 rows" in result.output
+    assert "Is this meant? Nothing of it was changed:" in result.output
+    assert f"{asked} and 5 to 1,000 N/mm plausible: factor 10: decimal sign?" in result.output
+
+
+def test_slips_are_told_to_machines_beside_the_findings(tmp_path: Path) -> None:
+    (file,) = json.loads(Desk(tmp_path).load(SLIPPED, "--json").output)["files"]
+
+    assert [(each["row"], each["rule"], each["value"]) for each in file["proposals"]] == [
+        ("14", "slip-decimal", "2105")
+    ]
+
+
+def test_dry_run_shows_three_examples_of_a_rule_and_json_shows_all(tmp_path: Path) -> None:
+    text = "Nr;Rolle;Last\n" + "".join(f"{n};K{n};x{n}\n" for n in range(1, 9))
+    shown = Desk(tmp_path).load(text, "--dry-run")
+    told = json.loads(Desk(tmp_path).load(text, "--dry-run", "--json").output)
+
+    assert "violation number: 8 findings" in shown.output
+    assert shown.output.count("this is not a decimal") == 3
+    assert "... and 5 more; all of them: --json" in shown.output
+    assert len(told["files"][0]["findings"]) == 8
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [(("--dry-run",), "does not go with --dry-run"), (("other",), "Start it once for each folder")],
+)
+def test_watch_is_for_one_folder_and_for_real(
+    tmp_path: Path, options: tuple[str, ...], expected: str
+) -> None:
+    result = kg("load", "--watch", tmp_path, *options, "--store", tmp_path / "store")
+
+    assert (result.exit_code, expected in result.output) == (2, True)
+
+
+def test_mapping_with_columns_to_do_is_refused_as_a_whole(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    desk.mapping.write_text(f"{CALENDERING}todo:\n  Neu: {{text: comment}}\n  Alt:\n", encoding="utf-8")
+    result = desk.load()
+
+    assert result.exit_code == 2
+    assert "kal.yaml:16: 'Neu' is still to do. Move its line to 'columns'" in result.output
+    assert "kal.yaml:17: 'Alt' is still to do." in result.output
+    assert not desk.store.exists()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from typing import BinaryIO
 
 import openpyxl
 import pyoxigraph as ox
@@ -12,8 +13,11 @@ import pytest
 from kg import catalogue, model
 from kg.errors import FaultsError
 from kg.iri import file_iri
+from kg.job import Job
 from kg.load import Loader, Outcome
-from kg.store import CATALOGUE_GRAPH, Store
+from kg.plant import generate
+from kg.store import BULK, CATALOGUE_GRAPH, INCOMING, Intake, Store, StoreError, writing
+from kg.validate import validate
 from tests.conftest import BASE, CALENDERING
 
 HEAD = "Nr;Rolle;Last;Text\n"
@@ -339,6 +343,115 @@ def test_any_text_reaches_the_store_as_it_is(line: Line) -> None:
     assert sorted(quad.object.value for quad in comments) == sorted(
         text.strip() for text in TEXTS if text.strip()
     )
+
+
+# Large files
+
+ROWS = 500
+"""More triples than go in by a transaction."""
+
+
+def many(shift: int = 0, away: int = -1) -> str:
+    rows = (f"{n};K{n};{n + shift if n % 5 == 0 else n};a\t{n}\n" for n in range(ROWS) if n != away)
+    return HEAD + "".join(rows)
+
+
+def test_a_large_file_that_changed_is_as_if_it_were_loaded_alone(line: Line, tmp_path: Path) -> None:
+    line.file("kal.csv", many())
+    line.load()
+    line.file("kal.csv", many(shift=1000, away=7))
+    line.load()
+
+    alone = tmp_path / "alone"
+    Loader(alone, [line.store / "mappings" / "kal.yaml"]).load([line.records])
+
+    assert len(line.graph("kal.csv")) > BULK
+    assert line.graph("kal.csv") == set(map(str, Store.open(alone).triples([file_iri(BASE, "kal.csv")])))
+    assert line.entries()["kal.csv"].read == ROWS - 1
+
+
+def test_copies_of_one_file_in_one_load_are_one_file(line: Line) -> None:
+    line.file("a/kal.csv", many())
+    line.file("b/kal.csv", many())
+
+    outcomes = line.load()
+
+    assert [outcome.outcome for outcome in outcomes] == ["loaded", "loaded"]
+    assert len(line.entries()) == 1
+
+
+def test_what_a_killed_bulk_load_left_is_thrown_away(line: Line) -> None:
+    left = [line.store / "oxigraph" / "bulk-17991722.sst", line.store / INCOMING / "0.nq"]
+    for path in left:
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(b"<half a tri")
+    line.file("kal.csv", many())
+
+    line.load()
+
+    assert [path.exists() for path in left] == [False, False]
+
+
+def test_what_the_store_does_not_take_is_told_and_leaves_it_as_it_was(line: Line) -> None:
+    before = line.dump()
+
+    with pytest.raises(StoreError, match="the store did not take the triples"), writing(line.store) as store:
+        intake = Intake(store)
+        intake.add("x:g", lambda file: file.write(b"<x:s> <x:p> <x:g> ."), "", 1)
+        intake.add("x:h", lambda file: file.write(b"no statement"), "", 1)
+        intake.finish()
+
+    assert line.dump() == before
+    assert not (line.store / INCOMING).exists()
+
+
+def test_a_graph_that_breaks_off_while_it_is_loaded_is_not_there(
+    line: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kg.store.AT_ONCE", 10)
+    before = line.dump()
+
+    def write(file: BinaryIO) -> None:
+        file.write(b"<x:s> <x:p> <x:o> <x:g> .\n" * 100)
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt), writing(line.store) as store:
+        intake = Intake(store)
+        try:
+            intake.add("x:g", write, "", 100)
+        finally:
+            intake.abandon()
+
+    assert line.dump() == before
+
+
+def test_a_graph_is_the_same_whether_it_is_loaded_while_it_is_written_or_afterwards(
+    line: Line, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    line.file("kal.csv", many())
+    line.load()
+    monkeypatch.setattr("kg.store.AT_ONCE", 10)
+    other = Loader(tmp_path / "other", [line.store / "mappings" / "kal.yaml"])
+
+    assert told(other.load([line.records])) == {"kal.csv": "loaded"}
+    assert len(line.graph("kal.csv")) == Store.open(tmp_path / "other").count() > BULK
+
+
+def test_columns_find_what_shacl_finds_in_the_triples(tmp_path: Path) -> None:
+    generate(tmp_path / "records", cells=24)
+    loader = Loader(tmp_path / "store", dry_run=True)
+    found = {}
+
+    def compare(batch: list[Job]) -> None:
+        for job in batch:
+            found[job.name] = job.check()
+            assert found[job.name] == validate(job.triples(), "record", engine="pyshacl"), job.name
+
+    loader.check = compare
+    loader.load([tmp_path / "records"])
+
+    assert len(found) == 10
+    assert sum(map(len, found.values())) >= 4
 
 
 # Rows set aside

@@ -77,7 +77,7 @@ FAULTS: list[tuple[list[tuple[str, str]], str]] = [
     ([(LINE_LOAD, "  Last: LineLoad")],
      "kal.yaml:11: column 'Last': keys in braces are expected, e.g. {term: LineLoad, unit: N/mm}."),
     ([("{id: web}", "{id: web, term: Mass}")],
-     "kal.yaml:9: column 'Rolle': give exactly one of id, term, time, text, class; here: id, term."),
+     "kal.yaml:9: column 'Rolle': give exactly one of id, term, terms, time, text, class; here: id, term."),
     ([("{id: web}", "{id: web, zone: UTC}")], "kal.yaml:9: column 'Rolle': 'zone' does not go with 'id'."),
     ([("{id: web}", "{class: {A: NMCElectrod}, of: web}")],
      "kal.yaml:6: 'web' needs a key: no column has 'id: web'. Write key: \"{COLUMN}\".\n"
@@ -115,7 +115,8 @@ FAULTS: list[tuple[list[tuple[str, str]], str]] = [
      "kal.yaml:3: table, header: give the row number of the header, or {find: TEXT OF ITS FIRST CELL}.\n"
      "kal.yaml:3: table, preamble: 'maybe' is neither true nor false."),
     ([('decimal: ","', 'thousands: "."')], "kal.yaml:3: table: 'thousands' and 'decimal' are the same sign."),
-    ([("files:", "source: xls\nfiles:")], "kal.yaml:2: source: 'xls' is none of 'table' or 'records'."),
+    ([("files:", "source: xls\nfiles:")],
+     "kal.yaml:2: source: 'xls' is none of 'table', 'records' or 'sql'."),
     ([("title: Calendering\n", "title: [A]\n")],
      "kal.yaml:1: title: one text is expected here. "
      "Put it into quotation marks if it holds ':', '{' or '['."),

@@ -36,7 +36,7 @@ def mapped(folder: Path) -> set[str]:
 
 
 def test_all_cases_are_found() -> None:
-    assert len(CASES) == 15
+    assert len(CASES) == 22
 
 
 @pytest.mark.parametrize("folder", CASES, ids=lambda folder: folder.name)

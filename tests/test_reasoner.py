@@ -21,6 +21,7 @@ from kg.reasoner.module import module, speaking_of_individuals, split
 from kg.reasoner.outside import failures
 from kg.reasoner.sample import lineage_of_a_cell
 from kg.resources import folder
+from kg.terms import vocabulary
 from kg.vocabulary_slice.left_out import LeftOut, left_out_axioms
 
 ONTOLOGY = folder("ontology")
@@ -342,3 +343,12 @@ def test_the_part_that_speaks_of_individuals_has_the_same_contradiction() -> Non
 
     assert not any(QUANTITY_VALUE in str(triple) for triple in part)
     assert not is_consistent(part)[0]
+
+
+@pytest.mark.parametrize(
+    "label", ["battery:Battery", "Calenderer", "CalenderedFabricatedElectrode", "DryRoom"]
+)
+def test_a_thing_never_becomes_a_process_by_what_is_inferred(label: str) -> None:
+    words = vocabulary()
+
+    assert not words.is_a(words.resolve(label).iri, words.resolve("emmo:Process").iri)

@@ -166,13 +166,18 @@ def test_unit_of_a_shape_is_the_canonical_unit_of_its_term_and_of_all_below(
     assert others == {}
 
 
+LINES = ("steps", "cyclers", "kiprobatt", "solid_state")
+
+
 def mapped_terms() -> set[str]:
     words = vocabulary()
-    texts = [path.read_text(encoding="utf-8") for path in (resources.PACKAGE / "mappers").rglob("*.yaml")]
+    # Data sheets, models and other systems (mappers/other) name hundreds; the mapping checks their units.
+    lines = [path for name in LINES for path in (resources.PACKAGE / "mappers" / name).rglob("*.yaml")]
+    texts = [path.read_text(encoding="utf-8") for path in lines]
     return {words.resolve(label).iri for text in texts for label in re.findall(r"\bterm: ([\w:]+)", text)}
 
 
-def test_every_quantity_that_a_mapping_names_has_a_unit_and_a_range() -> None:
+def test_every_quantity_that_a_mapping_of_a_line_names_has_a_unit_and_a_range() -> None:
     words = vocabulary()
     with_unit = {term for _, term, _ in UNIT_SHAPES}
     with_range = {shape.term for shape in NUMBER_SHAPES if shape.name.endswith("-range")}

@@ -5,14 +5,19 @@ from __future__ import annotations
 import datetime
 import io
 import json
+import tempfile
 import zipfile
 from pathlib import Path
 
 import openpyxl
+import polars as pl
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from kg.errors import FaultsError
 from kg.sources import Reading, Table, read_table
+from kg.sources.parquet import parquet_aside
 
 GERMAN = Reading(delimiter=";", decimal=",")
 
@@ -244,7 +249,176 @@ def test_the_columns_of_rows_set_aside_are_dropped(tmp_path: Path) -> None:
     assert json_table(tmp_path, [{"Nr": 1, "kg_reason": "a"}]).columns == ["Nr"]
 
 
+def test_each_value_of_an_object_may_be_a_record_and_its_key_is_a_column(tmp_path: Path) -> None:
+    content = {"site": "A", "tasks": {"t1": {"n": 2, "result": {"1": {"ok": 1}, "2/b": {"ok": 0}}}}}
+
+    table = json_table(tmp_path, content, "tasks.*.result.*")
+
+    assert rows(table)[1] == {
+        "$.site": "A",
+        "tasks.*": "t1",
+        "tasks.*.n": "2",
+        "tasks.*.result.*": "2/b",
+        "ok": "0",
+    }
+    assert table.places.to_list() == ["/tasks/t1/result/1", "/tasks/t1/result/2~1b"]
+
+
+def test_records_at_the_top_that_are_named_by_their_keys(tmp_path: Path) -> None:
+    assert rows(json_table(tmp_path, {"C1": {"m": 1}, "C2": {"m": 2}}, "*")) == [
+        {"$.*": "C1", "m": "1"},
+        {"$.*": "C2", "m": "2"},
+    ]
+
+
+def test_records_that_a_file_may_lack_are_none(tmp_path: Path) -> None:
+    path = tmp_path / "eol.json"
+    path.write_text('{"cells": []}')
+
+    table = read_table(path, Reading(records="blend.*", may_lack=True, named=frozenset({"m"})), "records")
+
+    assert (table.columns, table.frame.height) == (["m"], 0)
+
+
+KEYED = (("extras", ("term", "key")), ("extras.*.value", ("key",)))
+
+
+def test_a_list_of_objects_is_named_by_the_first_key_that_each_alone_has(tmp_path: Path) -> None:
+    extras = [
+        {"key": "a", "term": "T", "value": 1},
+        {"key": "b", "value": 2},
+        {"key": "c", "term": "U", "value": 3},
+        {"key": "d", "term": "U", "value": [{"key": "inner", "value": 4}]},
+    ]
+    path = tmp_path / "r.json"
+    path.write_text(json.dumps({"extras": extras}))
+
+    found = rows(read_table(path, Reading(keyed=KEYED), "records"))[0]
+
+    assert {name: text for name, text in found.items() if name.endswith("value")} == {
+        "extras.T.value": "1",
+        "extras.b.value": "2",
+        "extras.c.value": "3",
+        "extras.d.value.inner.value": "4",
+    }
+
+
+def test_an_object_of_a_list_without_a_name_of_its_own_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "r.json"
+    path.write_text('{"extras": [{"key": "a", "value": 1}, {"value": 2}]}')
+
+    with pytest.raises(FaultsError) as error:
+        read_table(path, Reading(keyed=KEYED), "records")
+
+    assert str(error.value) == (
+        "r.json: at '/': in the list 'extras' no 'term' or 'key' of its own names {\"value\": 2}."
+    )
+
+
+def test_a_value_takes_its_unit_from_another_column(tmp_path: Path) -> None:
+    reading = Reading(delimiter=";", units=(("Wert", "Einheit"),))
+
+    table = csv_table(tmp_path, "Wert;Einheit\n2,5;Ah\n3;\n;V\n1000;1\n", reading)
+
+    assert [row["Wert"] for row in rows(table)] == ["2,5 Ah", "3", None, "1000"]
+
+
+def test_cells_that_are_no_numbers_move_into_a_column_of_texts(tmp_path: Path) -> None:
+    reading = Reading(delimiter=";", otherwise=("N", "M"))
+
+    table = csv_table(tmp_path, "N;X\n>1000;a\n1.200,5;b\n-2e-3;c\n4 * x;d\n", reading)
+
+    assert [(row["N"], row["N (text)"], row["M (text)"]) for row in rows(table)] == [
+        (None, "N = >1000", None),
+        ("1.200,5", None, None),
+        ("-2e-3", None, None),
+        (None, "N = 4 * x", None),
+    ]
+
+
+def test_columns_that_fit_a_pattern_are_counted_and_left_out(tmp_path: Path) -> None:
+    path = tmp_path / "r.json"
+    path.write_text('[{"raw": {"a [1]": 1, "b": 2}, "c": 3}, {"raw": {"a [1]": 1}, "c": 4}]')
+
+    table = read_table(path, Reading(left_out=("raw.*",), named=frozenset({"raw.b"})), "records")
+
+    assert (table.columns, table.left_out) == (["raw.b", "c"], (("raw.a [1]", 2),))
+
+
+def parquet(folder: Path, **columns: object) -> Path:
+    pl.DataFrame(columns).write_parquet(folder / "kal.parquet")
+    return folder / "kal.parquet"
+
+
+def test_typed_columns_of_parquet_become_the_texts_of_a_csv(tmp_path: Path) -> None:
+    path = parquet(
+        tmp_path,
+        Nr=pl.Series([7, None], dtype=pl.Int64),
+        Last=[210.5, 1e-7],
+        Ganz=[3.0, float("nan")],
+        Kurz=pl.Series([0.1, 2.0], dtype=pl.Float32),
+        Preis=pl.Series(["1.10", "2.00"]).cast(pl.Decimal(10, 2)),
+        Zeit=[datetime.datetime(2026, 3, 2, 8, 15), datetime.datetime(2026, 3, 2, 8, 15, 0, 250_000)],
+        Tag=[datetime.date(2026, 3, 2), None],
+        Dauer=[datetime.timedelta(minutes=1), None],
+        Gut=[True, False],
+        Art=pl.Series(["a", "b"], dtype=pl.Categorical),
+    )
+
+    table = read_table(path, Reading(decimal=",", missing=frozenset({"NaN"})), "table")
+
+    assert rows(table) == [
+        {"Nr": "7", "Last": "210,5", "Ganz": "3", "Kurz": "0,1", "Preis": "1,10",
+         "Zeit": "2026-03-02T08:15:00", "Tag": "2026-03-02", "Dauer": "60", "Gut": "true", "Art": "a"},
+        {"Nr": None, "Last": "1e-7", "Ganz": None, "Kurz": "2", "Preis": "2,00",
+         "Zeit": "2026-03-02T08:15:00.250", "Tag": None, "Dauer": None, "Gut": "false", "Art": "b"},
+    ]  # fmt: skip
+    assert (table.places.to_list(), table.native_times) == (["row=1", "row=2"], True)
+
+
+@given(st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=1, max_size=20))
+def test_no_digit_of_a_parquet_number_is_lost(values: list[float]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        table = read_table(parquet(Path(folder), x=values), Reading(), "table")
+
+    assert [float(text) for text in table.frame["x"]] == values
+
+
+def test_groups_and_lists_of_parquet_become_columns_as_in_json(tmp_path: Path) -> None:
+    path = parquet(tmp_path, a=[{"b": 1, "c": {"d": "x"}}, None], e=[[1, 2], []])
+
+    assert rows(read_table(path, Reading(), "table")) == [
+        {"a.b": "1", "a.c.d": "x", "a": None, "e[]": "1\n2"},
+        {"a.b": None, "a.c.d": None, "a": None, "e[]": None},
+    ]
+
+
+def test_rows_of_parquet_that_are_set_aside_keep_their_types(tmp_path: Path) -> None:
+    path = parquet(tmp_path, Nr=[1, 2, 3], Zeit=[datetime.datetime(2026, 3, day) for day in (1, 2, 3)])
+
+    aside = pl.read_parquet(io.BytesIO(parquet_aside(path, {"row=2": "too cold."})))
+
+    assert aside.to_dicts() == [
+        {
+            "Nr": 2,
+            "Zeit": datetime.datetime(2026, 3, 2),
+            "kg_reason": "too cold.",
+            "kg_source": "kal.parquet#row=2",
+        }
+    ]
+
+
 # What is said of a file that cannot be read
+
+
+def test_a_file_that_is_no_parquet_or_holds_bytes_is_refused(tmp_path: Path) -> None:
+    whole = parquet(tmp_path, a=["x" * 1000, "y"], b=[b"1", b"2"])
+    with pytest.raises(FaultsError, match=r"kal.parquet: column 'b' holds bytes, which are no text\."):
+        read_table(whole, Reading(), "table")
+
+    whole.write_bytes(whole.read_bytes()[:-20])
+    with pytest.raises(FaultsError, match=r"kal.parquet: this is not a whole Parquet file: .*\. Copy"):
+        read_table(whole, Reading(), "table")
 
 
 def zipped(name: str) -> bytes:
@@ -382,7 +556,7 @@ JSON_FAULTS = [
         "eol.json: the key 'a' comes twice in one object. Keep one of the two.",
     ),
     ("eol.json", "[]", "[]", "eol.json: there are no records under '[]'."),
-    ("eol.json", "[1, 2]", "[]", "eol.json: at '/0' a record in braces is expected, not \"1\"."),
+    ("eol.json", "[1, 2]", "[]", "eol.json: at '/0' a record in braces is expected, not 1."),
     ("eol.json", '"x"', "[]", "eol.json: at '/' a list of records is expected, not \"x\"."),
     (
         "eol.json",

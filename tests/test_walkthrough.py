@@ -38,6 +38,7 @@ REPOSITORY = Path(__file__).parents[1]
 DOCS = REPOSITORY / "docs"
 PAGES = (
     "explanation/validation.md",
+    "how-to/draft-a-mapping.md",
     "how-to/exchange-with-battinfo.md",
     "how-to/load-a-folder.md",
     "how-to/map-a-csv.md",

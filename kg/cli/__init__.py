@@ -10,6 +10,7 @@ from kg.cli.common import Group
 
 COMMANDS = {
     "demo": "demo",
+    "draft": "draft",
     "export": "export",
     "info": "info",
     "init": "init",

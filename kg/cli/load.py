@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import signal
 import sys
+import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -14,15 +17,24 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from kg.cli.common import DONE, FINDINGS, NOTHING, count, json_option, out, print_json, store_option
+from kg.errors import KgError
 from kg.findings import Finding
 from kg.iri import DEFAULT_BASE
 from kg.load import Loader, Outcome
 from kg.load import Progress as Tell
 from kg.missing import missing_files
+from kg.slips import file_slips
 from kg.store import Store
+from kg.watch import Event, Watch
 
 FULL = 12
 """Up to so many files are told one by one; more are told as sums."""
+EXAMPLES, EXAMPLES_DRY = 5, 3
+"""Findings of one rule that are shown; a dry run is read for its kinds of findings."""
+SLIPS = 20
+"""Proposals that are shown."""
+LARGEST = 50_000_000
+"""Bytes up to which a file is read once more to look for slips."""
 
 
 @contextmanager
@@ -52,7 +64,16 @@ def exit_code(outcomes: list[Outcome]) -> int:
     return DONE if clean else FINDINGS
 
 
-def as_dict(outcome: Outcome) -> dict[str, Any]:
+def slips_of(loader: Loader, outcomes: Iterable[Outcome]) -> list[Finding]:
+    """Return the slips in the files that were loaded or checked now: proposals, in the order of the files."""
+    found: list[Finding] = []
+    for outcome in outcomes:
+        if outcome.outcome in ("loaded", "checked") and outcome.path.stat().st_size <= LARGEST:
+            found += file_slips(outcome.path, loader.plans_for(outcome.path), outcome.name)
+    return found
+
+
+def as_dict(outcome: Outcome, slips: Iterable[Finding] = ()) -> dict[str, Any]:
     """Return an outcome for machines."""
     return {
         "file": outcome.name,
@@ -66,6 +87,7 @@ def as_dict(outcome: Outcome) -> dict[str, Any]:
         "triples": outcome.triples,
         "set_aside_file": str(outcome.aside) if outcome.aside else None,
         "findings": [finding.as_dict() for finding in outcome.findings],
+        "proposals": [slip.as_dict() for slip in slips if slip.file == outcome.name],
     }
 
 
@@ -96,7 +118,18 @@ def print_findings(findings: list[Finding], limit: int) -> None:
             out.print(f"    ... and {len(group) - limit:,} more; all of them: --json", markup=False)
 
 
-def print_outcomes(outcomes: list[Outcome], limit: int = 5) -> None:
+def print_slips(slips: list[Finding]) -> None:
+    """Print what looks like a slip; nothing of it is changed."""
+    if slips:
+        out.print("Is this meant? Nothing of it was changed:")
+        for slip in slips[:SLIPS]:
+            where = f"{slip.file}:{slip.row}" if slip.row else slip.file
+            out.print(f"  {where} column '{slip.column}': {slip.message}", markup=False)
+        if len(slips) > SLIPS:
+            out.print(f"  ... and {len(slips) - SLIPS:,} more; all of them: --json")
+
+
+def print_outcomes(outcomes: list[Outcome], limit: int = EXAMPLES, slips: Iterable[Finding] = ()) -> None:
     """Print what was loaded, what was found and what was set aside."""
     groups = Counter(outcome.outcome for outcome in outcomes)
     out.print("Files: " + ", ".join(f"{number:,} {name}" for name, number in groups.items()) + ".")
@@ -118,6 +151,7 @@ def print_outcomes(outcomes: list[Outcome], limit: int = 5) -> None:
     if findings:
         out.print("Findings:")
         print_findings(findings, limit)
+    print_slips(list(slips))
     asides = [outcome.aside for outcome in outcomes if outcome.aside]
     if asides:
         out.print("Rows set aside, with their reasons (mend them and load these files):")
@@ -148,6 +182,20 @@ def print_missing(missing: list[str], limit: int) -> None:
     type=click.Path(path_type=Path),
     help="Mapping file to use instead of the one that fits the file's name.",
 )
+@click.option(
+    "--watch",
+    "watched",
+    is_flag=True,
+    help="Keep one folder in step: load what is new or changed in it, until Ctrl-C.",
+)
+@click.option(
+    "--every",
+    type=click.FloatRange(min=0.05),
+    default=2.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="With --watch: time between two looks; a file is taken when its size rests that long.",
+)
 @click.option("--dry-run", is_flag=True, help="Read, map and check, but store nothing.")
 @click.option("--under", default="", metavar="NAME", help="Put NAME/ before the names of these files.")
 @click.option("--base", default=DEFAULT_BASE, hidden=True, help="Base of a store that this load makes.")
@@ -158,6 +206,8 @@ def load(
     store: Path,
     as_json: bool,
     mappings: tuple[Path, ...],
+    watched: bool,
+    every: float,
     dry_run: bool,
     under: str,
     base: str,
@@ -168,17 +218,26 @@ def load(
     Rows that break a rule are set aside with their reasons; the rest loads.
     A store that does not exist yet is made.
     """
+    if watched:
+        if dry_run:
+            raise KgError("--watch keeps the store in step, so it does not go with --dry-run.")
+        if len(paths) != 1:
+            raise KgError("--watch keeps one folder in step. Start it once for each folder.")
+        _watch(paths[0], store, mappings, under, base, every, as_json)
+        return
     new = not (store / "store.toml").exists()
     with progress_bar() as tell:
         loader = Loader(store, mappings, dry_run=dry_run, under=under, base=base, progress=tell)
         outcomes = loader.load(paths)
     code = exit_code(outcomes)
+    slips = slips_of(loader, outcomes)
     if as_json:
-        print_json({"exit_code": code, "dry_run": dry_run, "files": [as_dict(one) for one in outcomes]})
+        files = [as_dict(one, slips) for one in outcomes]
+        print_json({"exit_code": code, "dry_run": dry_run, "files": files})
     else:
         if new and not dry_run and code != NOTHING:
             out.print(f"Made a store in {store}, base {loader.base}")
-        print_outcomes(outcomes)
+        print_outcomes(outcomes, EXAMPLES_DRY if dry_run else EXAMPLES, slips)
         if code != NOTHING and not dry_run:
             print_missing(missing_files(Store.open(store)), 3)
         if dry_run:
@@ -186,3 +245,53 @@ def load(
         elif code == NOTHING:
             out.print("Nothing was loaded; the store is as it was.")
     ctx.exit(code)
+
+
+def _watch(
+    folder: Path, store: Path, mappings: tuple[Path, ...], under: str, base: str, every: float, as_json: bool
+) -> None:
+    """Keep a folder in step until Ctrl-C; one line for each event."""
+
+    def load_files(paths: list[Path]) -> list[Outcome]:
+        return Loader(store, mappings, under=under, base=base).load(paths)
+
+    watch, stop = Watch(folder, store, load_files, mappings), threading.Event()
+
+    def end(number: int, _: object) -> None:
+        # A load that has begun comes to its end; a second Ctrl-C breaks it off, and the store takes no harm.
+        if stop.is_set():
+            raise KeyboardInterrupt
+        stop.set()
+
+    handlers = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        if not as_json:
+            click.echo(f"Watching {folder} every {every:g} s, into {store}. Ctrl-C ends it.")
+        for event in watch.run(stop, every):
+            click.echo(_event_json(event) if as_json else event_line(event))
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+    if not as_json:
+        click.echo("Stopped.")
+
+
+def event_line(event: Event) -> str:
+    """Return an event of a watch as one line."""
+    text = f"{event.at:%H:%M:%S} {event.what:7} "
+    if event.outcome is None:
+        return text + " ".join(f"{event.name}: {event.text}".split())
+    outcome = event.outcome
+    text += _line(outcome).strip().replace("\n", " ")
+    if outcome.findings:
+        text += f"; {count(len(outcome.findings), 'finding')}"
+    return text + (f"; set aside in {outcome.aside}" if outcome.aside else "")
+
+
+def _event_json(event: Event) -> str:
+    told: dict[str, Any] = {"at": event.at.isoformat(), "what": event.what, "name": event.name}
+    if event.outcome is not None:
+        told |= as_dict(event.outcome)
+    else:
+        told["text"] = event.text
+    return json.dumps(told, ensure_ascii=False)

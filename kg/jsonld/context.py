@@ -60,6 +60,17 @@ _PUBLISHED = re.compile(
     re.IGNORECASE,
 )
 
+_RO_CRATE = re.compile(r"https?://w3id\.org/ro/crate/[\d.]+(?:-\w+)?/context/?", re.IGNORECASE)
+
+RO_CRATE: dict[str, Any] = {
+    "@vocab": "http://schema.org/",
+    "File": "http://schema.org/MediaObject",
+    "conformsTo": {"@id": PREFIXES["dcterms"] + "conformsTo", "@type": "@id"},
+    # A crate writes the IRI of a term as a text.
+    "propertyID": {"@id": "http://schema.org/propertyID", "@type": "@id"},
+}
+"""What the context of RO-Crate says of the names that describe data: those of schema.org, and a few more."""
+
 Definition = str | dict[str, str]
 
 
@@ -175,6 +186,11 @@ def expand(name: str) -> str:
 def is_published(address: str) -> bool:
     """Return whether the shipped context answers for this address: ours, or one of BattINFO's and EMMO's."""
     return _PUBLISHED.fullmatch(address) is not None
+
+
+def is_ro_crate(address: str) -> bool:
+    """Return whether an address is that of the context of RO-Crate, of any version."""
+    return _RO_CRATE.fullmatch(address) is not None
 
 
 def part(used: set[str]) -> dict[str, Any]:

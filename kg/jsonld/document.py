@@ -169,6 +169,8 @@ class _Document:
             return _plain(value)
         if context.is_published(value):
             return context.part(self.used)
+        if context.is_ro_crate(value):
+            return dict(context.RO_CRATE)
         if "://" not in value:
             # A context that names itself ends here.
             return self.answer(self._local.pop(value, []))

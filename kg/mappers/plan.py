@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from kg import model
 from kg.errors import Fault, FaultsError, KgError
 from kg.labels import expand
-from kg.mappers.spec import DELIMITERS, ColumnSpec, MappingSpec, RdfSpec, Spec, read_spec
+from kg.mappers.spec import ANY, DELIMITERS, ColumnSpec, MappingSpec, RdfSpec, Spec, UnitOfRow, read_spec
 from kg.mappers.yamlfile import Document, Place, read_documents
 from kg.namespaces import PREFIXES
 from kg.near import near, quoted
-from kg.sources.table import Reading
+from kg.sources.table import TEXT_OF, Reading
 from kg.terms import Term, Vocabulary
 from kg.units import DifferentDimensionError, Unit, UnknownUnitError
 
@@ -156,9 +158,35 @@ class _Compiler:
     def __init__(self, document: Document, spec: MappingSpec, vocabulary: Vocabulary, digest: str) -> None:
         self.document, self.spec, self.vocabulary, self.digest = document, spec, vocabulary, digest
         self.faults: list[Fault] = []
+        self.places: dict[str, Place] = {}
+        self.columns = self.lines()
 
     def wrong(self, place: Place, text: str) -> None:
         self.faults.append(self.document.fault(place, text))
+
+    def lines(self) -> dict[str, ColumnSpec]:
+        """Return the line of each column; a name with `*` becomes one column for each key of its `terms`."""
+        lines = {column: line for column, line in self.spec.columns.items() if line.terms is None}
+        for pattern, line in self.spec.columns.items():
+            if line.terms is None:
+                continue
+            if pattern.count(ANY) != 1:
+                text = f"'{pattern}' has 'terms', so it needs one '*', which stands for each of their keys."
+                self.wrong(("columns", pattern), text)
+                continue
+            for key, label in line.terms.items():
+                column, unit = pattern.replace(ANY, key), line.unit
+                if isinstance(unit, UnitOfRow):
+                    unit = UnitOfRow(column=unit.column.replace(ANY, key))
+                new = {"terms": None, "term": label, "unit": unit, "optional": True}
+                if column not in lines:
+                    self.places[column] = ("columns", pattern, "terms", key)
+                    lines[column] = line.model_copy(update=new)
+        return lines
+
+    def place(self, column: str) -> Place:
+        """Return the place of the line that a column comes from."""
+        return self.places.get(column, ("columns", column))
 
     def resolve(self, label: str, place: Place, kinds: tuple[str, ...]) -> Term | None:
         try:
@@ -183,7 +211,7 @@ class _Compiler:
             )
         elif type_ and spec.role == "run" and not self.vocabulary.is_a(type_.iri, PROCESS):
             self.wrong((*place, "class"), f"'{type_.label}' is no process, so it cannot be the run.")
-        ids = {column: line for column, line in self.spec.columns.items() if line.id == name}
+        ids = {column: line for column, line in self.columns.items() if line.id == name}
         if spec.key is not None:
             key = self.template(spec.key, (*place, "key"))
         elif len(ids) == 1:
@@ -218,18 +246,20 @@ class _Compiler:
         for field, fixed in _TEMPLATE.findall(text):
             if fixed:
                 parts.append(("text", fixed.replace("{{", "{").replace("}}", "}")))
-            elif field in self.spec.columns:
+            elif field in self.columns:
                 parts.append(("column", field))
             elif field in FILE_FIELDS:
                 parts.append(("file", field))
+            elif field in self.spec.todo:
+                continue  # told as a column that is still to do
             else:
-                alike = near(field, self.spec.columns)
+                alike = near(field, self.columns)
                 hint = f" Near: {quoted(alike)}." if alike else ""
                 self.wrong(place, f"the key names a column '{field}', which is not under 'columns'.{hint}")
         return tuple(parts)
 
     def default_thing(self, line: ColumnSpec, column: str) -> str | None:
-        place: Place = ("columns", column)
+        place = self.place(column)
         if line.of is not None:
             return line.of if self.known_thing(line.of, (*place, "of")) else None
         for name, thing in self.spec.things.items():
@@ -241,7 +271,7 @@ class _Compiler:
         return None
 
     def quantity(self, column: str, line: ColumnSpec) -> Quantity | None:
-        place: Place = ("columns", column)
+        place = self.place(column)
         assert line.term is not None and line.unit is not None
         term = self.resolve(line.term, (*place, "term"), ("class",))
         canonical = self.vocabulary.canonical_unit(term.iri) if term else None
@@ -251,8 +281,12 @@ class _Compiler:
             )
         dimension = self.vocabulary.dimension(term.iri) if term else None
         unit: Unit | None = None
-        known = line.unit == "inline"
-        if not known:
+        in_cells = isinstance(line.unit, UnitOfRow) or line.unit == "inline"
+        if line.otherwise and line.unit == "inline":
+            text = "'otherwise' tells numbers from texts, so it does not go with 'unit: inline'."
+            self.wrong((*place, "otherwise"), text)
+        known = in_cells
+        if isinstance(line.unit, str) and not in_cells:
             try:
                 unit = self.vocabulary.units.parse(line.unit, dimension)
                 known = True
@@ -262,7 +296,7 @@ class _Compiler:
         if term is None or thing is None or not known:
             return None
         if unit is None and canonical is None:
-            text = f"'{term.label}' has no canonical unit, so its cells cannot name their own. Give 'unit:'."
+            text = f"'{term.label}' has no canonical unit, so rows cannot name their own. Give a unit code."
             self.wrong((*place, "unit"), text)
             return None
         if unit is not None and not self.measures(unit, canonical, dimension):
@@ -277,6 +311,29 @@ class _Compiler:
         assert stored_in is not None
         return Quantity(column, thing, term, unit, stored_in, kind, fragment)
 
+    def otherwise(self, column: str, line: ColumnSpec) -> list[Text]:
+        """Return the text that takes the cells of a quantity that are no numbers."""
+        if line.otherwise is None:
+            return []
+        found = self.text_predicate(line.otherwise, (*self.place(column), "otherwise"))
+        thing = line.of or next((name for name, each in self.spec.things.items() if each.role == "run"), None)
+        thing = thing or next(iter(self.spec.things))
+        return [Text(TEXT_OF.format(column), thing, found)] if found else []
+
+    def units(self) -> tuple[tuple[str, str], ...]:
+        """Return the columns of values with the column that names their unit."""
+        found = []
+        for column, line in self.columns.items():
+            if not isinstance(line.unit, UnitOfRow):
+                continue
+            unit = line.unit.column
+            if unit == column:
+                self.wrong(
+                    (*self.place(column), "unit"), f"'{column}' cannot name its own unit; write inline."
+                )
+            found.append((column, unit))
+        return tuple(found)
+
     def measures(self, unit: Unit, canonical: Unit | None, dimension: str | None) -> bool:
         if canonical is None:
             return dimension is None or unit.dimension == dimension
@@ -287,7 +344,7 @@ class _Compiler:
         return True
 
     def moment(self, column: str, line: ColumnSpec, has_run: bool) -> Moment:
-        place: Place = ("columns", column)
+        place = self.place(column)
         if not has_run:
             self.wrong(place, "a time belongs to a run, but no thing has 'role: run'.")
         format_, zone = line.format or "iso", line.zone or "UTC"
@@ -337,13 +394,14 @@ class _Compiler:
         texts: list[Text] = []
         choices: list[Choice | None] = []
         moments: list[Moment] = []
-        for column, line in spec.columns.items():
-            place: Place = ("columns", column)
+        for column, line in self.columns.items():
+            place = self.place(column)
             match line.verb:
                 case "id":
                     self.known_thing(str(line.id), place)
                 case "term":
                     quantities.append(self.quantity(column, line))
+                    texts += self.otherwise(column, line)
                 case "time":
                     moments.append(self.moment(column, line, bool(runs)))
                 case "text":
@@ -355,20 +413,30 @@ class _Compiler:
                     choices.append(self.choice(column, line))
         links = [self.link(index, text) for index, text in enumerate(spec.links)]
         for column in spec.ignore:
-            if column in spec.columns:
-                self.wrong(("columns", column), f"'{column}' is mapped and ignored at once. Keep one.")
+            if column in self.columns:
+                self.wrong(self.place(column), f"'{column}' is mapped and ignored at once. Keep one.")
+        for column, line in spec.todo.items():
+            way = "Move its line to 'columns' or, to leave it out, its name to 'ignore'."
+            way = line if isinstance(line, str) and line else way
+            self.wrong(("todo", column), f"'{column}' is still to do. {way}")
         given = [quantity for quantity in quantities if quantity]
         count = Counter((quantity.thing, quantity.fragment) for quantity in given)
         for quantity in given:
             if count[quantity.thing, quantity.fragment] > 1:
                 self.wrong(
-                    ("columns", quantity.column),
+                    self.place(quantity.column),
                     f"several columns write '{quantity.fragment}' of '{quantity.thing}'. "
                     "Tell them apart with 'name:'.",
                 )
+        units = self.units()
         if self.faults:
             raise FaultsError(self.faults)
-        table = spec.table
+        table, columns = spec.table, self.columns
+        read = dict.fromkeys([*columns, *(unit for _, unit in units)])
+        needed = {unit for column, unit in units if not columns[column].optional}
+        optional = {column for column in read if column not in columns or columns[column].optional} - needed
+        texts_apart = [TEXT_OF.format(column) for column, line in columns.items() if line.otherwise]
+        patterns = [name for name in spec.ignore if spec.source == "records" and ANY in name]
         reading = Reading(
             delimiter=DELIMITERS[table.delimiter],
             decimal=table.decimal,
@@ -380,6 +448,15 @@ class _Compiler:
             records=spec.records,
             missing=frozenset(spec.missing),
             repeated=table.repeated is not None,
+            keyed=tuple(spec.keyed.items()),
+            may_lack=spec.optional,
+            query=spec.query or "",
+            row=next(iter(spec.row.items()), ("", ())),
+            units=units,
+            otherwise=tuple(column for column, line in columns.items() if line.otherwise),
+            whole=frozenset(column for column, line in columns.items() if line.otherwise or line.text),
+            named=frozenset(read),
+            left_out=tuple(patterns),
         )
         return Plan(
             title=spec.title,
@@ -391,15 +468,15 @@ class _Compiler:
             thousands=table.thousands,
             things=tuple(thing for thing in things if thing),
             links=tuple(link for link in links if link),
-            ids=tuple((column, str(line.id)) for column, line in spec.columns.items() if line.id),
+            ids=tuple((column, str(line.id)) for column, line in columns.items() if line.id),
             quantities=tuple(given),
             moments=tuple(moments),
             texts=tuple(texts),
             choices=tuple(choice for choice in choices if choice),
-            columns=tuple(spec.columns),
-            optional=frozenset(column for column, line in spec.columns.items() if line.optional),
-            missing=tuple((column, line.missing) for column, line in spec.columns.items() if line.missing),
-            ignore=spec.ignore,
+            columns=(*read, *texts_apart),
+            optional=frozenset(optional) | frozenset(texts_apart),
+            missing=tuple((column, line.missing) for column, line in columns.items() if line.missing),
+            ignore=tuple(name for name in spec.ignore if name not in patterns),
         )
 
 
@@ -463,17 +540,25 @@ def file_patterns(path: Path) -> list[str]:
     return patterns
 
 
-def read_plans(path: Path, vocabulary: Vocabulary) -> list[AnyPlan]:
+def _as_text(table: Mapping[str, Any] | None) -> bytes:
+    return json.dumps(table, sort_keys=True, default=str).encode() if table else b""
+
+
+def read_plans(path: Path, vocabulary: Vocabulary, table: Mapping[str, Any] | None = None) -> list[AnyPlan]:
     """Return the plans of a mapping file, one for each of its documents.
 
+    `table` holds keys that go before those under `table` in the file, for files that are read otherwise.
     Raises FaultsError with all faults: unknown keys, unknown or ambiguous terms, unknown units,
     units that do not measure the quantity, columns and things that are named but not given.
     """
     documents = read_documents(path)
-    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    digest = hashlib.sha256(path.read_bytes() + _as_text(table)).hexdigest()
     faults: list[Fault] = []
     plans: list[AnyPlan] = []
     for document in documents:
+        if table and isinstance(document.values, dict) and document.values.get("source") != "rdf":
+            own = document.values.get("table", {})
+            document.values["table"] = {**own, **table} if isinstance(own, dict) else own
         try:
             spec: Spec = read_spec(document)
             if isinstance(spec, RdfSpec):

@@ -15,7 +15,9 @@ from kg.near import near, quoted
 
 MISSING = ("", "-", "n/a", "NA", "NaN")
 DELIMITERS = {"tab": "\t", ",": ",", ";": ";", "|": "|"}
-VERBS = ("id", "term", "time", "text", "class")
+VERBS = ("id", "term", "terms", "time", "text", "class")
+ANY = "*"
+"""In the name of a column of records: each key that `terms` lists. Under `ignore`: any text."""
 
 
 def _listed(value: Any) -> Any:
@@ -26,6 +28,16 @@ Texts = Annotated[tuple[str, ...], BeforeValidator(_listed)]
 """One text or a list of them."""
 
 OneOrMore = Annotated[Texts, Field(min_length=1)]
+
+
+def _by_name(value: Any) -> Any:
+    if isinstance(value, str):
+        value = [value] if value else []
+    return dict.fromkeys(value) if isinstance(value, list) else value
+
+
+Todo = Annotated[dict[str, Any], BeforeValidator(_by_name)]
+"""Columns that nobody has decided on yet, each with the line that is proposed for it, or a list of names."""
 
 
 class Strict(BaseModel):
@@ -69,15 +81,23 @@ class ThingSpec(Strict):
     key: str | None = None
 
 
+class UnitOfRow(Strict):
+    """The unit of each row stands in another column."""
+
+    column: str
+
+
 class ColumnSpec(Strict):
     """What one column means: exactly one verb, and what goes with it."""
 
     id: str | None = None
     term: str | None = None
+    terms: dict[str, str] | None = Field(default=None, min_length=1)
     time: Literal["start", "end"] | None = None
     text: str | None = None
     class_: dict[str, str] | None = Field(default=None, alias="class", min_length=1)
-    unit: str | None = None
+    unit: str | UnitOfRow | None = None
+    otherwise: str | None = None
     of: str | None = None
     value: Literal["measured", "set", "nominal", "modelled"] | None = None
     name: str | None = Field(default=None, pattern=r"^[A-Za-z0-9-]+$")
@@ -102,33 +122,57 @@ class ColumnSpec(Strict):
             raise ValueError(f"give exactly one of {', '.join(VERBS)}; here: {', '.join(given) or 'none'}")
         allowed = {
             "id": {"split"},
-            "term": {"unit", "of", "value", "name"},
+            "term": {"unit", "of", "value", "name", "otherwise"},
+            "terms": {"unit", "of", "value", "name", "otherwise"},
             "time": {"format", "zone"},
             "text": {"of"},
             "class": {"of"},
         }[given[0]]
-        extra = {"unit", "of", "value", "name", "format", "zone", "split"} - allowed
+        extra = {"unit", "of", "value", "name", "format", "zone", "split", "otherwise"} - allowed
         wrong = sorted(key for key in extra if getattr(self, key) is not None)
         if wrong:
             raise ValueError(f"'{wrong[0]}' does not go with '{given[0]}'")
-        if given[0] == "term" and self.unit is None:
+        if given[0] in ("term", "terms") and self.unit is None:
             raise ValueError("a quantity needs its unit, as UCUM code: unit: um; unit: '1' for a number")
         return self
 
 
 class MappingSpec(Strict):
-    """One mapping of a table or of JSON records."""
+    """One mapping of a table, of JSON records, or of what a query of a database returns."""
 
     title: str
-    source: Literal["table", "records"] = "table"
+    source: Literal["table", "records", "sql"] = "table"
     files: OneOrMore
     table: TableSpec = TableSpec()
     records: str = "[]"
+    optional: bool = False
+    keyed: dict[str, OneOrMore] = {}
+    query: str | None = None
+    row: dict[str, Texts] = {}
     missing: Texts = MISSING
     things: dict[str, ThingSpec]
     links: Texts = ()
     columns: dict[str, ColumnSpec]
     ignore: Texts = ()
+    todo: Todo = {}
+
+    @model_validator(mode="after")
+    def _of_its_source(self) -> MappingSpec:
+        faults = []
+        if self.source == "sql" and not self.query:
+            faults.append("'source: sql' needs 'query:', a SELECT in the words of the database")
+        if self.source == "sql" and (len(self.row) != 1 or not all(self.row.values())):
+            text = (
+                "'source: sql' needs 'row:', the table and the columns that are its primary key: {cell: id}"
+            )
+            faults.append(text)
+        if self.source != "sql" and (self.query or self.row):
+            faults.append("'query' and 'row' go with 'source: sql'")
+        if self.source != "records" and (self.keyed or self.optional):
+            faults.append("'keyed' and 'optional' go with 'source: records'")
+        if faults:
+            raise ValueError(". ".join(faults))
+        return self
 
 
 class RdfSpec(Strict):
@@ -216,6 +260,10 @@ def read_spec(document: Document) -> Spec:
             if place[:2] == ("table", "header"):
                 text = "table, header: give the row number of the header, or {find: TEXT OF ITS FIRST CELL}."
                 faults[document.fault(place[:2], text)] = None
+                continue
+            if place[:1] == ("columns",) and place[2:3] == ("unit",):
+                text = "give a UCUM code, or {column: NAME} where another column names the unit of each row."
+                faults[document.fault(place[:3], f"column '{place[1]}', unit: {text}")] = None
                 continue
             faults[document.fault(place, _said(detail, place, model))] = None
         raise FaultsError(list(faults)) from None

@@ -200,6 +200,8 @@ def export(
             facts = Facts(file, f"{file_iri(base, file)}#row=")
         else:
             table = replace(read_table(source, plan.reading, plan.source), file=source.name)
+            if table.frame.is_empty() and len(tables) > 1:
+                continue  # records that a file need not have
             prepared = _prepare(plan, table, base)
             facts, left_out = prepared.facts, left_out + prepared.left_out
             if plain:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from kg.sources.content import Content
 from kg.sources.read import read_table
+from kg.sources.sql import is_connection
 from kg.sources.table import BadRow, Reading, Table
 
-__all__ = ["BadRow", "Reading", "Table", "read_table"]
+__all__ = ["BadRow", "Content", "Reading", "Table", "is_connection", "read_table"]

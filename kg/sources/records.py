@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +20,8 @@ from kg.sources.table import BadRow, Reading, Table
 from kg.sources.text import fault, read_text
 
 LINES = (".jsonl", ".ndjson")
+ANY = "*"
+"""In the path of the records: each key of an object."""
 
 
 def pointer_token(key: str) -> str:
@@ -31,20 +35,96 @@ def _scalar(value: Any) -> str:
     return "" if value is None else str(value)
 
 
-def _leaves(value: dict[str, Any], before: str, skip: str) -> Iterator[tuple[str, str]]:
-    """Yield (column, text) of each leaf; the list `skip`, which the path enters, is left out."""
+class _Number(str):
+    """A number as it is written in the file."""
+
+
+def _short(value: Any) -> str:
+    text = json_text(value)
+    return text if len(text) <= 40 else f"{text[:40]}..."
+
+
+def json_text(value: Any) -> str:
+    """Return a value as JSON, its numbers as they are written in the file."""
+    if isinstance(value, _Number):
+        return str(value)
+    if isinstance(value, dict):
+        pairs = (f"{json.dumps(key, ensure_ascii=False)}: {json_text(item)}" for key, item in value.items())
+        return f"{{{', '.join(pairs)}}}"
+    if isinstance(value, list):
+        return f"[{', '.join(map(json_text, value))}]"
+    return json.dumps(value, ensure_ascii=False)
+
+
+def leaves(
+    value: dict[str, Any], reading: Reading, before: str = "", skip: str | None = None
+) -> Iterator[tuple[str, str]]:
+    """Yield (column, text) of each leaf; the list or object `skip`, which the path enters, is left out.
+
+    Raises ValueError for a list that `reading.keyed` makes an object of, where its items have no such key.
+    """
     for key, item in value.items():
         name = before + key
         if name == skip:
             continue
+        if name in reading.whole and isinstance(item, dict | list):
+            yield name, json_text(item)
+            continue
+        keys = next((keys for path, keys in reading.keyed if _fits(name, path)), ())
+        if keys and isinstance(item, list):
+            item = _by_key(item, name, keys)
         if isinstance(item, dict):
-            yield from _leaves(item, f"{name}.", skip)
+            yield from leaves(item, reading, f"{name}.", skip)
         elif isinstance(item, list):
             nested = any(isinstance(part, dict | list) for part in item)
-            text = json.dumps(item, ensure_ascii=False) if nested else "\n".join(map(_scalar, item))
-            yield f"{name}[]", text
+            yield f"{name}[]", json_text(item) if nested else "\n".join(map(_scalar, item))
         else:
             yield name, _scalar(item)
+
+
+def _fits(name: str, path: str) -> bool:
+    return re.fullmatch(".+".join(map(re.escape, path.split(ANY))), name) is not None
+
+
+def _by_key(items: list[Any], name: str, keys: tuple[str, ...]) -> dict[str, Any]:
+    """Return a list of objects as one object: each is named by the first of the keys that it alone has."""
+    names = [[_under(item, key) for key in keys] for item in items]
+    counts = Counter((key, text) for texts in names for key, text in zip(keys, texts, strict=True))
+    found: dict[str, Any] = {}
+    for item, texts in zip(items, names, strict=True):
+        own = (text for key, text in zip(keys, texts, strict=True) if text and counts[key, text] == 1)
+        text = next(own, "")
+        if not text or text in found:
+            said = " or ".join(f"'{key}'" for key in keys)
+            raise ValueError(f"in the list '{name}' no {said} of its own names {_short(item)}")
+        found[text] = {key: value for key, value in item.items() if key not in keys or value != text}
+    return found
+
+
+def _under(item: Any, path: str) -> str:
+    """Return the text at a path of keys with dots between them; nothing where there is none."""
+    for key in path.split("."):
+        item = item.get(key) if isinstance(item, dict) else None
+    return item if isinstance(item, str) else ""
+
+
+_STEP = re.compile(r"\[\]|(?:^|(?<=\.))\*(?=\.|$)")
+
+
+def path_levels(path: str) -> list[tuple[str, str]]:
+    """Return the levels of a path of records: the keys to a list or an object, and which of both it is.
+
+    >>> path_levels("batches[].cells[]")
+    [('batches', '[]'), ('cells', '[]')]
+    >>> path_levels("tasks.*.result.*")
+    [('tasks', '*'), ('result', '*')]
+    """
+    found, start = [], 0
+    for step in _STEP.finditer(path):
+        found.append((path[start : step.start()].strip("."), step[0]))
+        start = step.end()
+    rest = path[start:].strip(".")
+    return found if found and not rest else [*found, (rest, "[]")]
 
 
 @dataclass
@@ -52,24 +132,29 @@ class _Walk:
     """The records of one file, while they are gathered along the path."""
 
     path: Path
-    levels: list[str]
+    levels: list[tuple[str, str]]
+    reading: Reading
     found: list[tuple[str, dict[str, str]]] = field(default_factory=list)
     bad: list[BadRow] = field(default_factory=list)
 
-    def columns(self, value: dict[str, Any], before: str, skip: str, pointer: str) -> dict[str, str]:
+    def columns(self, value: dict[str, Any], before: str, skip: str | None, pointer: str) -> dict[str, str]:
         columns: dict[str, str] = {}
-        for name, text in _leaves(value, "", skip):
-            if name in SET_ASIDE_COLUMNS:
-                continue
-            if before + name in columns:
-                reason = f"at '{pointer or '/'}' two values are called '{name}', by a dot in a key."
-                raise fault(self.path, f"{reason} Rename the key.")
-            columns[before + name] = text
+        try:
+            for name, text in leaves(value, self.reading, skip=skip):
+                if name in SET_ASIDE_COLUMNS:
+                    continue
+                if before + name in columns:
+                    reason = f"at '{pointer or '/'}' two values are called '{name}', by a dot in a key."
+                    raise fault(self.path, f"{reason} Rename the key.")
+                columns[before + name] = text
+        except ValueError as error:
+            raise fault(self.path, f"at '{pointer or '/'}': {error}.") from None
         return columns
 
     def enter(self, depth: int, value: Any, pointer: str, before: str, outer: dict[str, str]) -> None:
         """Go down one level; `before` is the path so far, `outer` the columns of the levels above."""
-        for step in filter(None, self.levels[depth].split(".")):
+        steps, kind = self.levels[depth]
+        for step in filter(None, steps.split(".")):
             if not isinstance(value, dict) or step not in value:
                 here = quoted(value) if isinstance(value, dict) else "no object"
                 alike = quoted(near(step, value)) if isinstance(value, dict) else ""
@@ -77,12 +162,17 @@ class _Walk:
                 reason = (
                     f"there is no '{step}' at '{pointer or '/'}', where the path of the records leads. {hint}"
                 )
+                if depth == 0 and self.reading.may_lack:
+                    return
                 if depth == 0:
                     raise fault(self.path, f"{reason}.")
                 self.bad.append(BadRow(pointer, reason))
                 return
             value, pointer = value[step], f"{pointer}/{pointer_token(step)}"
-        before += f"{self.levels[depth]}[]."
+        if kind == ANY:
+            self.each(depth, value, pointer, f"{before}{steps}{'.' if steps else ''}{ANY}", outer)
+            return
+        before += f"{steps}[]."
         if isinstance(value, dict):
             self.record(depth, value, pointer, before, outer)
             return
@@ -93,19 +183,27 @@ class _Walk:
         for index, item in enumerate(value or []):
             self.record(depth, item, f"{pointer}/{index}", before, outer)
 
+    def each(self, depth: int, value: Any, pointer: str, name: str, outer: dict[str, str]) -> None:
+        """Take each value of an object as a record; its key is a column, as it often is its only name."""
+        if not isinstance(value, dict | None):
+            text = f"at '{pointer or '/'}' an object of records is expected, not {_short(value)}."
+            raise fault(self.path, text)
+        # A column that is called '*' alone would mean all columns to polars.
+        column = f"$.{ANY}" if name == ANY else name
+        for key, item in (value or {}).items():
+            place = f"{pointer}/{pointer_token(key)}"
+            self.record(depth, item, place, f"{name}.", outer | {column: key})
+
     def record(self, depth: int, item: Any, place: str, before: str, outer: dict[str, str]) -> None:
         if not isinstance(item, dict):
             raise fault(self.path, f"at '{place}' a record in braces is expected, not {_short(item)}.")
         if depth + 1 == len(self.levels):
-            self.found.append((place, outer | self.columns(item, "", "", place)))
-        else:
-            above = self.columns(item, before, self.levels[depth + 1], place)
-            self.enter(depth + 1, item, place, before, outer | above)
-
-
-def _short(value: Any) -> str:
-    text = json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= 40 else f"{text[:40]}..."
+            self.found.append((place, outer | self.columns(item, "", None, place)))
+            return
+        steps, kind = self.levels[depth + 1]
+        # Where each value of the object is a record, nothing stands beside the records.
+        above = {} if (steps, kind) == ("", ANY) else self.columns(item, before, steps, place)
+        self.enter(depth + 1, item, place, before, outer | above)
 
 
 def parse_json(
@@ -158,15 +256,16 @@ def read_records(path: Path, reading: Reading) -> Table:
 
     Raises FaultsError where the file is no JSON or holds no records there.
     """
-    content = parse_json(path, reading.encodings, reading.decimal)
-    levels = reading.records.split("[]")
-    levels = [level.removeprefix(".") for level in (levels if levels[-1] else levels[:-1])]
-    walk = _Walk(path, levels)
-    root = walk.columns(content, "$.", levels[0], "") if isinstance(content, dict) and levels[0] else {}
+    content = parse_json(path, reading.encodings, reading.decimal, _Number)
+    walk = _Walk(path, path_levels(reading.records), reading)
+    steps = walk.levels[0][0]
+    root = walk.columns(content, "$.", steps, "") if isinstance(content, dict) and steps else {}
     walk.enter(0, content, "", "", root)
-    if not walk.found and not walk.bad:
+    if not walk.found and not walk.bad and not reading.may_lack:
         raise fault(path, f"there are no records under '{reading.records}'.")
     names = dict.fromkeys(name for _, record in walk.found for name in record)
+    # Without records nobody can say which of their keys are absent.
+    names = names or dict.fromkeys(reading.named)
     texts = {name: [record.get(name, "").strip() for _, record in walk.found] for name in names}
     try:
         frame = frame_of_texts(texts, reading)

@@ -6,10 +6,22 @@ from dataclasses import dataclass
 
 import polars as pl
 
+TEXT_OF = "{} (text)"
+"""The name of the column that takes the cells of a column that are no numbers."""
+
 
 @dataclass(frozen=True)
 class Reading:
-    """How a file is read; see the keys of `table` in docs/reference/mapping-language.md."""
+    """How a file is read; see the keys of `table` in docs/reference/mapping-language.md.
+
+    `may_lack` is true where a file may have none of these records.
+    `keyed` are paths of lists of objects, with the keys by which these objects are named.
+    `units` are pairs of columns: a value, and the unit of that value in the same row.
+    `otherwise` are columns in which a cell that is no number becomes a text, in a column of its own.
+    `whole` are columns that stay one text even where a record holds an object there.
+    `left_out` are patterns of columns that are left out, unless `named` holds them.
+    `row` is the table and the columns that name a row of a database.
+    """
 
     delimiter: str = ","
     decimal: str = "."
@@ -21,6 +33,15 @@ class Reading:
     records: str = "[]"
     missing: frozenset[str] = frozenset()
     repeated: bool = False
+    may_lack: bool = False
+    keyed: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    query: str = ""
+    row: tuple[str, tuple[str, ...]] = ("", ())
+    units: tuple[tuple[str, str], ...] = ()
+    otherwise: tuple[str, ...] = ()
+    whole: frozenset[str] = frozenset()
+    named: frozenset[str] = frozenset()
+    left_out: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -36,8 +57,9 @@ class Table:
     """Columns of text; `None` where a cell holds no value.
 
     `places` gives for each row its fragment in the file: `row=17` (RFC 7111) for CSV,
-    `sheet=Name&row=17` for workbooks, `/cells/3` (RFC 6901) for JSON.
+    `sheet=Name&row=17` for workbooks, `/cells/3` (RFC 6901) for JSON, `table=cell&id=17` for databases.
     `native_times` is true where times are typed in the source, so that they are ISO texts.
+    `left_out` counts the values of the columns that the mapping leaves out by a pattern.
     """
 
     file: str
@@ -46,6 +68,7 @@ class Table:
     bad: tuple[BadRow, ...] = ()
     encoding: str = "utf-8"
     native_times: bool = False
+    left_out: tuple[tuple[str, int], ...] = ()
 
     @property
     def columns(self) -> list[str]:

@@ -1,0 +1,279 @@
+"""N-Triples -> columns: for each predicate the hashes of subjects and objects, and the numbers of literals.
+
+A term is the 64-bit hash of its N-Triples text; its text is looked up only where a finding names it.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import polars as pl
+
+from kg.model import RDF_TYPE, XSD
+
+IRI, BLANK, LITERAL = 0, 1, 2
+"""Kinds of terms, in the columns `skind` and `kind`."""
+
+OTHER, DOUBLE, STRING, MOMENT, INTEGER, DECIMAL, BOOLEAN = 0, 1, 2, 3, 4, 5, 6
+"""What a literal surely is, in the column `type`: OTHER for what is ill-typed or not known."""
+
+TYPES = {
+    XSD + "double": DOUBLE,
+    XSD + "string": STRING,
+    XSD + "dateTime": MOMENT,
+    XSD + "integer": INTEGER,
+    XSD + "decimal": DECIMAL,
+    XSD + "boolean": BOOLEAN,
+}
+"""The datatypes whose well-formed literals are told from the ill-typed ones."""
+
+SUBCLASS = "http://www.w3.org/2000/01/rdf-schema#subClassOf"
+
+_LITERAL = r'(?s)^"(?P<text>.*)"(?:\^\^<(?P<type>[^>]*)>|(?P<lang>@[A-Za-z0-9-]+))?$'
+_DOUBLE = r"^[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?$"
+# Days that every such month has; the others are left to pySHACL, and leap seconds too.
+_DAY = (
+    r"(?:(?:0[13578]|1[02])-(?:0[1-9]|[12][0-9]|3[01])"
+    r"|(?:0[469]|11)-(?:0[1-9]|[12][0-9]|30)|02-(?:0[1-9]|1[0-9]|2[0-8]))"
+)
+_MOMENT = (
+    rf"^(?:19[0-9]{{2}}|20[0-9]{{2}})-{_DAY}T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]{{1,6}})?"
+    r"(?:Z|[+-](?:0[0-9]|1[0-3]):[0-5][0-9])$"
+)
+
+_FRAME = {
+    "s": pl.UInt64,
+    "p": pl.UInt64,
+    "o": pl.UInt64,
+    "skind": pl.UInt8,
+    "kind": pl.UInt8,
+    "type": pl.UInt8,
+    "number": pl.Float64,
+}
+
+
+class NotColumnsError(Exception):
+    """The triples hold something that columns do not show; pySHACL takes them all."""
+
+
+@dataclass(frozen=True)
+class TextTest:
+    """A test of the text of a term, and the places where such terms stand: (predicate, `s` or `o`).
+
+    A test with places is run once, when triples become columns; one without is run where it is asked for.
+    """
+
+    name: str
+    passes: Callable[[str], bool]
+    places: frozenset[tuple[str, str]]
+
+
+@dataclass
+class Columns:
+    """Triples as columns.
+
+    `failing` holds for each text test the terms that do not surely pass it.
+    """
+
+    frame: pl.DataFrame
+    texts: pl.LazyFrame
+    failing: dict[str, list[int]]
+    _slices: dict[int, pl.DataFrame] = field(default_factory=dict)
+
+    def of(self, predicate: int) -> pl.DataFrame:
+        """Return the triples of one predicate, each once: s, o, skind, kind, type, number."""
+        if predicate not in self._slices:
+            self._slices[predicate] = self.frame.filter(pl.col("p") == predicate).drop("p").unique(("s", "o"))
+        return self._slices[predicate]
+
+    def named(self, hashes: Iterable[int]) -> dict[int, str]:
+        """Return the N-Triples texts of some terms."""
+        wanted = pl.Series(list(hashes), dtype=pl.UInt64)
+        found = self.texts.filter(pl.col("hash").is_in(wanted.implode())).collect().unique("hash")
+        return dict(zip(found["hash"].to_list(), found["text"].to_list(), strict=True))
+
+
+def term_hash(text: str) -> int:
+    """Return the hash of a term that is given as N-Triples."""
+    return int(pl.Series([text]).hash()[0])
+
+
+def iri_hash(iri: str) -> int:
+    """Return the hash of an IRI."""
+    return term_hash(f"<{iri}>")
+
+
+def merged(parts: Iterable[Columns]) -> Columns:
+    """Return several columns as one."""
+    parts = list(parts)
+    failing: dict[str, list[int]] = {}
+    for part in parts:
+        for name, hashes in part.failing.items():
+            failing.setdefault(name, []).extend(hashes)
+    return Columns(
+        pl.concat([part.frame for part in parts]) if parts else pl.DataFrame(schema=_FRAME),
+        pl.concat([part.texts for part in parts])
+        if parts
+        else pl.LazyFrame(schema={"hash": pl.UInt64, "text": pl.String}),
+        failing,
+    )
+
+
+def _lines(text: str) -> pl.DataFrame:
+    lines = pl.Series("line", [text]).str.split("\n").explode()
+    frame = lines.to_frame().filter(pl.col("line") != "")
+    fields = frame.select(pl.col("line").str.splitn(" ", 3).struct.rename_fields(["st", "pt", "ot"])).unnest(
+        "line"
+    )
+    if not fields["ot"].str.ends_with(" .").all():
+        raise NotColumnsError
+    return fields.with_columns(pl.col("ot").str.strip_suffix(" ."))
+
+
+def _kind(column: str) -> pl.Expr:
+    first = pl.col(column).str.slice(0, 1)
+    kind = pl.when(first == "<").then(IRI).when(first == "_").then(BLANK).when(first == '"').then(LITERAL)
+    return kind.cast(pl.UInt8)
+
+
+def _literals(texts: pl.Series) -> pl.DataFrame:
+    """Return what literals surely are, and their number: a double, or the microseconds of a moment."""
+    parts = texts.str.extract_groups(_LITERAL).struct
+    text, type_, lang = parts.field("text"), parts.field("type"), parts.field("lang")
+    frame = pl.DataFrame({"text": text, "iri": type_, "lang": lang})
+    is_ = {name: pl.col("iri") == name for name in TYPES}
+    body = pl.col("text")
+    double = (
+        pl.when(is_[XSD + "double"] & body.str.contains(_DOUBLE)).then(body).cast(pl.Float64, strict=False)
+    )
+    moment = pl.when(is_[XSD + "dateTime"] & body.str.contains(_MOMENT)).then(body)
+    micros = (
+        moment.str.to_datetime("%+", time_unit="us", time_zone="UTC", strict=False)
+        .cast(pl.Int64)
+        .cast(pl.Float64)
+    )
+    frame = frame.with_columns(
+        pl.when(double.is_finite()).then(double).alias("double"), micros.alias("micros")
+    )
+    return frame.select(
+        pl.when(pl.col("double").is_not_null())
+        .then(DOUBLE)
+        .when(pl.col("micros").is_not_null())
+        .then(MOMENT)
+        .when(pl.col("iri").is_null() & pl.col("lang").is_null())
+        .then(STRING)
+        .when(is_[XSD + "integer"] & body.str.contains("^[+-]?[0-9]{1,300}$"))
+        .then(INTEGER)
+        .when(is_[XSD + "decimal"] & body.str.contains(r"^[+-]?[0-9]{1,300}(?:\.[0-9]+)?$"))
+        .then(DECIMAL)
+        .when(is_[XSD + "boolean"] & body.is_in(["true", "false"]))
+        .then(BOOLEAN)
+        .otherwise(OTHER)
+        .cast(pl.UInt8)
+        .alias("type"),
+        pl.coalesce("double", "micros").alias("number"),
+    )
+
+
+def read(text: str, needed: Collection[str], tests: Iterable[TextTest] = ()) -> Columns:
+    """Return the triples of an N-Triples text whose predicates are needed, as columns.
+
+    Raises NotColumnsError for what columns do not show: triples about triples, blank nodes (two files can use
+    one label, and pySHACL tells them by what they hold), classes that the data itself orders, and IRIs that
+    are written with escapes.
+    """
+    frame = _lines(text)
+    predicates = {f"<{iri}>" for iri in {*needed, RDF_TYPE, SUBCLASS}}
+    frame = frame.filter(pl.col("pt").is_in(list(predicates)))
+    if (frame["pt"] == f"<{SUBCLASS}>").any():
+        raise NotColumnsError
+    frame = frame.with_columns(skind=_kind("st"), kind=_kind("ot"))
+    named = frame.filter(pl.col("kind") == IRI)["ot"]
+    if (frame["skind"] == BLANK).any() or (frame["kind"] == BLANK).any():
+        raise NotColumnsError
+    strange = (
+        frame["st"].str.contains("\\", literal=True).any() or named.str.contains("\\", literal=True).any()
+    )
+    if strange or frame["st"].str.starts_with("<<").any() or named.str.starts_with("<<").any():
+        raise NotColumnsError
+    frame = frame.with_columns(
+        s=pl.col("st").hash(), p=pl.col("pt").hash(), o=pl.col("ot").hash(), row=pl.int_range(pl.len())
+    )
+    literal = frame.filter(pl.col("kind") == LITERAL)
+    what = pl.concat([literal.select("row"), _literals(literal["ot"])], how="horizontal")
+    frame = frame.join(what, on="row", how="left", maintain_order="left").with_columns(
+        pl.col("type").fill_null(OTHER)
+    )
+    failing = {test.name: _failing(frame, test) for test in tests}
+    texts = pl.concat(
+        [
+            frame.select(hash=hash_, text=text).unique("hash")
+            for hash_, text in (("s", "st"), ("p", "pt"), ("o", "ot"))
+        ]
+    ).unique("hash")
+    return Columns(frame.select(*_FRAME), texts.lazy(), failing)
+
+
+def _failing(frame: pl.DataFrame, test: TextTest) -> list[int]:
+    """Return the terms in the places of a test that do not surely pass it."""
+    wrong: set[int] = set()
+    for predicate, place in test.places:
+        here = frame.filter(pl.col("pt") == f"<{predicate}>")
+        if place == "s":
+            terms = here.select(hash="s", text="st", kind="skind", type=pl.lit(OTHER, pl.UInt8), number=None)
+        else:
+            terms = here.select("type", "number", hash="o", text="ot", kind="kind")
+        terms = terms.unique("hash")
+        for hash_, text, kind, type_, number in terms.select(
+            "hash", "text", "kind", "type", "number"
+        ).iter_rows():
+            shown = said(text, kind, type_, number)
+            if shown is None or not test.passes(shown):
+                wrong.add(hash_)
+    return sorted(wrong)
+
+
+def said(text: str, kind: int, type_: int, number: float | None) -> str | None:
+    """Return the text that pySHACL tests, where that is sure."""
+    if kind == IRI:
+        return text[1:-1]
+    if type_ == DOUBLE:
+        return str(number)
+    if type_ == STRING and "\\" not in text:
+        return text[1:-1]
+    return None
+
+
+# On disk
+
+_SAFE = re.compile(r"[^0-9a-f]")
+
+
+def save(columns: Columns, folder: Path, key: str) -> None:
+    """Write columns into a folder under a key of hexadecimal digits; a half-written one is never read."""
+    name = _SAFE.sub("", key)
+    folder.mkdir(parents=True, exist_ok=True)
+    frames = {"texts": columns.texts.collect().sort("hash"), "frame": columns.frame.sort("p", "s")}
+    (folder / f"{name}.failing.json").write_text(json.dumps(columns.failing), encoding="utf-8")
+    for kind, frame in frames.items():
+        half = folder / f"{name}.{kind}.part"
+        frame.write_parquet(half, compression="lz4")
+        half.replace(folder / f"{name}.{kind}.parquet")
+
+
+def saved(folder: Path, key: str) -> Columns | None:
+    """Return the columns of a key, or None where there are none."""
+    name = _SAFE.sub("", key)
+    paths = [
+        folder / f"{name}.failing.json",
+        folder / f"{name}.texts.parquet",
+        folder / f"{name}.frame.parquet",
+    ]
+    if not all(path.is_file() for path in paths):
+        return None
+    failing = json.loads(paths[0].read_text(encoding="utf-8"))
+    return Columns(pl.read_parquet(paths[2]), pl.scan_parquet(paths[1]), failing)
