@@ -19,6 +19,7 @@ import os
 import shutil
 import sys
 import threading
+import time
 import tomllib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -60,6 +61,16 @@ _ITEM = PREFIXES["kgc"] + "item"
 def vocabulary_digest() -> str:
     """Return the sha256 of the vocabulary."""
     return hashlib.sha256(b"".join(path.read_bytes() for path in vocabulary_files())).hexdigest()
+
+
+def _read_only(where: str) -> ox.Store:
+    """Open a database for reading, and again where its writer took a file away meanwhile."""
+    for pause in (0.05, 0.2, 0.8):
+        try:
+            return ox.Store.read_only(where)
+        except RuntimeError:
+            time.sleep(pause)
+    return ox.Store.read_only(where)
 
 
 class StoreError(KgError):
@@ -118,7 +129,7 @@ class Store:
             raise StoreError(f"{path}: layout {settings['layout']} of another version; this is {LAYOUT}.")
         where = str(path / "oxigraph")
         try:
-            db = ox.Store(where) if write else ox.Store.read_only(where)
+            db = ox.Store(where) if write else _read_only(where)
         except OSError as error:
             if "lock" in str(error).lower():
                 raise StoreError(

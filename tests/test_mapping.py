@@ -82,7 +82,7 @@ FAULTS: list[tuple[list[tuple[str, str]], str]] = [
     ([("{id: web}", "{class: {A: NMCElectrod}, of: web}")],
      "kal.yaml:6: 'web' needs a key: no column has 'id: web'. Write key: \"{COLUMN}\".\n"
      "kal.yaml:9: no term is called 'NMCElectrod'. Near: 'NMCElectrode', "
-     "'LithiumNickelManganeseCobaltOxideElectrode', 'ZincElectrode'. To add one: docs/how-to/add-a-term.md"),
+     "'LithiumNickelManganeseCobaltOxideElectrode', 'ElectrodeMass'. To add one: docs/how-to/add-a-term.md"),
     ([("of: web", "of: wep")], "kal.yaml:12: no thing is called 'wep'. Things here: run, web."),
     ([("role: output", "role: ouput")],
      "kal.yaml:6: thing 'web', role: 'ouput' is none of 'run', "

@@ -40,6 +40,7 @@ PAGES = (
     "explanation/validation.md",
     "how-to/draft-a-mapping.md",
     "how-to/exchange-with-battinfo.md",
+    "how-to/export-rml.md",
     "how-to/load-a-folder.md",
     "how-to/map-a-csv.md",
     "how-to/mend-rows.md",
