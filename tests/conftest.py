@@ -1,4 +1,4 @@
-"""What the tests of reading, mapping and loading share."""
+"""What the tests of reading, mapping, loading and asking share."""
 
 from __future__ import annotations
 
@@ -7,10 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from kg.graph import Graph
+from kg.graph import open as open_graph
+from kg.load import Loader
 from kg.mappers.apply import Mapped, apply
 from kg.mappers.plan import Plan, read_plans
 from kg.sources import read_table
 from kg.terms import vocabulary
+from tests.asking import PLANT
 
 BASE = "https://example.org/line/"
 
@@ -59,3 +63,16 @@ class Bench:
 @pytest.fixture
 def bench(tmp_path: Path) -> Bench:
     return Bench(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def line_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of a store that holds the sample line."""
+    path = tmp_path_factory.mktemp("line") / "store"
+    Loader(path).load([PLANT])
+    return path
+
+
+@pytest.fixture(scope="session")
+def line(line_store: Path) -> Graph:
+    return open_graph(line_store)
