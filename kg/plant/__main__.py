@@ -1,4 +1,4 @@
-"""`python -m kg.plant FOLDER` -> the files of a pilot line in that folder."""
+"""`python -m kg.plant FOLDER` -> the files of a pilot line in that folder, or its tables beside the steps."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 
 from kg.errors import KgError
 from kg.plant.generate import generate
+from kg.plant.operations import generate_operations
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -19,8 +20,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("folder", type=Path, help="folder for the files; it is made if it is not there")
     parser.add_argument("--seed", type=int, default=7, help="the same seed gives the same line (default 7)")
     parser.add_argument("--cells", type=int, default=48, help="number of cells, at least 16 (default 48)")
+    parser.add_argument(
+        "--operations",
+        action="store_true",
+        help="write what machines, meters, stores and laboratories of the same line record beside its steps",
+    )
     given = parser.parse_args(arguments)
     try:
+        if given.operations:
+            tables = generate_operations(given.folder, given.seed, given.cells)
+            sys.stdout.write(f"{given.folder}: {', '.join(tables)}\n")
+            return 0
         relations = generate(given.folder, given.seed, given.cells)
     except KgError as error:
         sys.stderr.write(f"{error}\n")

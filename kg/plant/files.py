@@ -41,6 +41,11 @@ DIALECTS = {
     "filling_2026-03.csv": ENGLISH,
 }
 
+OPERATIONS_DIALECTS = {
+    "maschinenzustaende_2026-03.csv": GERMAN,
+}
+"""Of the tables beside the process: machines, meters, upkeep, ageing, composition."""
+
 
 def _text(value: Value, dialect: Dialect) -> str:
     if value is None:
@@ -104,7 +109,7 @@ def write(folder: Path, sheets: list[Sheet]) -> None:
     for sheet in sheets:
         path = folder / sheet.file
         if path.suffix == ".csv":
-            dialect = DIALECTS[sheet.file]
+            dialect = (DIALECTS | OPERATIONS_DIALECTS)[sheet.file]
             path.write_bytes(csv_text(sheet, dialect).encode(dialect.encoding))
         elif path.suffix == ".json":
             text = json.dumps(tester_records(sheet), indent=1, ensure_ascii=False)
