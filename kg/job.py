@@ -26,6 +26,7 @@ from kg.terms import vocabulary
 from kg.validate import Plan as Shapes
 from kg.validate import Result, below, validate, validate_columns
 from kg.validate import plan as shapes_of
+from kg.values.part import Part, of_ntriples, of_tables
 
 
 def quantity_of(node: str) -> tuple[str, str]:
@@ -199,6 +200,10 @@ class TableJob:
             )
             for part in self.parts
         ]
+
+    def part(self) -> Part:
+        """Return the values and links of the file in columns."""
+        return of_tables(self.parts, self.graph)
 
     def kinds(self) -> frozenset[str]:
         """Return the kinds of the things that the rows speak of."""
@@ -430,6 +435,10 @@ class RdfJob:
             else item
             for item in self.stated
         ]
+
+    def part(self) -> Part:
+        """Return the values and links of the file in columns."""
+        return of_ntriples(self.ntriples(), self.graph)
 
     def kinds(self) -> frozenset[str]:
         """Return the kinds of the things that were constructed."""

@@ -7,6 +7,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from kg.sources.text import read_bytes
 from kg.store import COMPACT, Intake, Store, vocabulary_digest, writing
 from kg.terms import vocabulary
 from kg.validate import digest as shapes_digest
+from kg.values import shelf
 
 BATCH = 60_000
 """Triples that are checked together: SHACL on many small files at once costs little more than on one."""
@@ -353,6 +355,7 @@ class Loader:
             try:
                 yield _Into(store, intake)
                 intake.finish()
+                shelf.prune(self.path, {shelf.key(entry) for entry in catalogue.entries(store, items=False)})
             finally:
                 intake.abandon()
 
@@ -364,7 +367,10 @@ class Loader:
         # Written first: a load that is killed in between may leave a file of rows that nobody misses yet,
         # never rows that are gone.
         outcome.aside = self._set_aside(job)
-        entry = catalogue.ntriples(self._entry(job, outcome))
+        about = self._entry(job, outcome)
+        entry = catalogue.ntriples(about)
+        # Beside the store, under a name that nothing asks for before the graph is in.
+        shelf.put(self.path, shelf.key(about), job.part())
         if into.store.holds(job.graph) or into.intake.holds(job.graph):
             into.intake.finish()
             into.store.replace(job.graph, job.ntriples(), entry)
@@ -386,6 +392,7 @@ class Loader:
             loaded=job.loaded,
             set_aside=job.set_aside,
             reason=outcome.reason,
+            loaded_at=datetime.now(UTC).isoformat(timespec="seconds"),
             kinds=job.kinds(),
             items=job.items(),
         )

@@ -3,6 +3,7 @@
     kg-store/
       store.toml     base IRI of the steward's identifiers, version of this layout
       oxigraph/      the triples
+      values/        the numbers and links of each graph in columns, made from the graph where they are absent
       set-aside/     rows that could not be loaded, with their reasons
       compacted      bytes of the triples when they were put together last
       incoming/      text on its way into the triples; what a killed load left there is thrown away

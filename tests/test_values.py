@@ -1,0 +1,138 @@
+"""The value table says in columns what the graph says in triples."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+import kg.values
+from kg import model
+from kg.load import Loader
+from kg.store import Store
+from kg.values import LINK_NAMES
+from kg.values.table import Values, part_of_graph
+from tests.conftest import CALENDERING, Bench
+
+PLANT = Path(__file__).parent / "plant"
+
+GRAPH_VALUES = f"""
+SELECT DISTINCT ?bearer ?role ?quantity ?term ?how ?value ?unit ?graph WHERE {{
+  VALUES (?has ?role) {{
+    (<{model.HAS_PROCESS_PARAMETER}> "parameter") (<{model.HAS_PROPERTY}> "property")
+  }}
+  GRAPH ?graph {{
+    ?bearer ?has ?quantity .
+    ?quantity a ?term ; <{model.HAS_UNIT}> ?unit ;
+      <{model.HAS_NUMERICAL_PART}>/<{model.HAS_NUMBER_VALUE}> ?value .
+    FILTER(?term NOT IN ({", ".join(f"<{iri}>" for iri in model.VALUE_KINDS.values())}))
+    OPTIONAL {{
+      VALUES (?kind ?how) {{ {" ".join(f'(<{iri}> "{name}")' for name, iri in model.VALUE_KINDS.items())} }}
+      ?quantity a ?kind
+    }}
+  }}
+}}"""
+
+Line = tuple[str | float, ...]
+
+
+def values_of_graph(store: Store) -> set[Line]:
+    found: set[Line] = set()
+    for row in store.query(GRAPH_VALUES):
+        texts = {
+            name: row[name].value if row[name] is not None else None
+            for name in ("bearer", "role", "quantity", "term", "how", "unit", "graph")
+        }
+        name = texts["quantity"].partition("#")[2]
+        found.add((*texts.values(), name, float(row["value"].value)))
+    return found
+
+
+def links_of_graph(store: Store) -> set[Line]:
+    nodes = store.query(
+        f"SELECT DISTINCT ?q WHERE {{ {{ ?b <{model.HAS_PROPERTY}>|<{model.HAS_PROCESS_PARAMETER}> ?q }}"
+        f" UNION {{ ?q <{model.HAS_NUMBER_VALUE}> ?v }} }}"
+    )
+    quantities = {row["q"].value for row in nodes}
+    names = " ".join(f"<{iri}>" for iri in LINK_NAMES)
+    found: set[Line] = set()
+    for graph in store.graphs():
+        rows = store.query(
+            f"SELECT ?s ?p ?o WHERE {{ VALUES ?p {{ {names} }} GRAPH <{graph}> {{ ?s ?p ?o }} }}"
+        )
+        for row in rows:
+            subject, link = row["s"].value, LINK_NAMES[row["p"].value]
+            if not (link == "type" and subject in quantities):
+                found.add((subject, link, row["o"].value, graph))
+    return found
+
+
+def values_of_table(values: Values) -> set[Line]:
+    columns = ("bearer", "role", "quantity", "term", "how", "unit", "graph", "name", "value")
+    return set(values.values().select(columns).collect().iter_rows())
+
+
+def check_same(store: Store, values: Values) -> None:
+    assert values_of_table(values) == values_of_graph(store)
+    assert set(values.edges().collect().iter_rows()) == links_of_graph(store)
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    place = tmp_path_factory.mktemp("values") / "store"
+    Loader(place).load([PLANT])
+    return place
+
+
+def test_a_load_writes_the_values_and_links_of_the_graph(place: Path) -> None:
+    store = Store.open(place)
+    values = kg.values.open(store)
+
+    assert values.healed == []
+    check_same(store, values)
+
+
+def test_parts_made_from_the_store_are_those_of_the_load(place: Path) -> None:
+    store = Store.open(place)
+    loaded = kg.values.open(store)
+    rebuilt = Values([part_of_graph(store, graph) for graph in store.graphs()])
+
+    for one, other in ((loaded.values(), rebuilt.values()), (loaded.edges(), rebuilt.edges())):
+        assert set(one.collect().iter_rows()) == set(other.collect().iter_rows())
+
+
+def test_a_part_that_is_missing_is_made_again_and_told(place: Path) -> None:
+    store = Store.open(place)
+    before = values_of_table(kg.values.open(store))
+    next((place / "values").glob("*.values.parquet")).unlink()
+    healed = kg.values.open(store)
+
+    assert len(healed.healed) == 1
+    assert values_of_table(healed) == before
+    assert kg.values.open(store).healed == []
+
+
+def test_a_file_that_comes_again_has_its_new_values(bench: Bench, tmp_path: Path) -> None:
+    place, folder = tmp_path / "store", tmp_path / "records"
+    folder.mkdir()
+    mapping = bench.write("kal.yaml", CALENDERING)
+    header = "Nr;Rolle;Beginn;Last;Dicke;Text;Schicht\n"
+    for text in ("1;a;;200;50;;\n2;b;;210;;;\n", "1;a;;300;50;;\n", "1;a;;200;50;;\n"):
+        (folder / "kal.csv").write_text(header + text, encoding="utf-8")
+        Loader(place, [mapping]).load([folder])
+        store = Store.open(place)
+        values = kg.values.open(store)
+
+        assert values.healed == []
+        check_same(store, values)
+        assert len(list((place / "values").iterdir())) == 2
+
+
+def test_ancestors_are_what_madefrom_reaches(place: Path) -> None:
+    store = Store.open(place)
+    rows = store.query("SELECT DISTINCT ?t ?a WHERE { ?t bvcox:madeFrom+ ?a }")
+    expected = {(row["t"].value, row["a"].value) for row in rows}
+    found = kg.values.open(store).ancestors().filter(pl.col("distance") > 0)
+
+    assert set(found.select("thing", "ancestor").iter_rows()) == expected
