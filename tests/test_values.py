@@ -9,8 +9,11 @@ import pytest
 
 import kg.values
 from kg import model
+from kg.answers import Answer
+from kg.graph import Graph
 from kg.load import Loader
 from kg.store import Store
+from kg.terms import vocabulary
 from kg.values import LINK_NAMES
 from kg.values.table import Values, part_of_graph
 from tests.conftest import CALENDERING, Bench
@@ -136,3 +139,32 @@ def test_ancestors_are_what_madefrom_reaches(place: Path) -> None:
     found = kg.values.open(store).ancestors().filter(pl.col("distance") > 0)
 
     assert set(found.select("thing", "ancestor").iter_rows()) == expected
+
+
+def test_beside_a_property_stands_what_the_query_finds_along_the_lineage(place: Path) -> None:
+    store = Store.open(place)
+    load, capacity = (vocabulary().resolve(label).iri for label in ("LineLoad", "DischargingCapacity"))
+    answer = Graph(store).ask("parameter_against_property", parameter="term:LineLoad")
+    assert isinstance(answer, Answer)
+    frame = answer.as_frame()
+    frame = frame[frame["electrode"] != "both"]
+    found = kg.values.open(store).beside(capacity)
+    columns = found.columns.filter(pl.col("term") == load).select("column", "side")
+    own = found.frame.select("thing", "property_value")
+    long = found.long.join(columns, on="column").join(own, on="thing")
+
+    names = ("property_of", "property_value", "parameter_of", "electrode", "parameter_value")
+    assert len(long) == len(frame) > 80
+    assert set(long.select("thing", "property_value", "bearer", "side", "value").iter_rows()) == set(
+        frame[list(names)].itertuples(index=False, name=None)
+    )
+
+
+def test_what_came_after_a_property_does_not_stand_beside_it(place: Path) -> None:
+    found = kg.values.open(Store.open(place)).beside(vocabulary().resolve("StackMass").iri)
+    steps = {
+        vocabulary().term(iri).label for iri in found.columns["step"].drop_nulls() if iri in vocabulary()
+    }
+
+    assert "FabricatedElectrodeCalendering" in steps
+    assert not steps & {"PouchCellFormation", "ElectrochemicalCellEolTesting"}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import polars as pl
 import pyoxigraph as ox
@@ -12,6 +13,8 @@ import pyoxigraph as ox
 from kg import catalogue
 from kg.store import Store
 from kg.values import shelf
+from kg.values.beside import Beside, Builder, beside
+from kg.values.lineage import closure, link, made_from, things
 from kg.values.part import LINKS, VALUES, Part, of_ntriples
 
 
@@ -34,60 +37,57 @@ class Values:
 
     def values(self) -> pl.LazyFrame:
         """Return all values, in the columns VALUES."""
-        return pl.concat([pl.DataFrame(schema=VALUES), *(part.values for part in self.parts)]).lazy()
+        whole = pl.concat_str(pl.col("bearer").cast(pl.String), pl.lit("#"), pl.col("name").cast(pl.String))
+        return self._values.lazy().with_columns(pl.coalesce(pl.col("quantity").cast(pl.String), whole))
+
+    @cached_property
+    def _values(self) -> pl.DataFrame:
+        return pl.concat([pl.DataFrame(schema=VALUES), *(part.values for part in self.parts)])
+
+    @cached_property
+    def _edges(self) -> pl.DataFrame:
+        return pl.concat([pl.DataFrame(schema=LINKS), *(part.links for part in self.parts)])
 
     def edges(self) -> pl.LazyFrame:
         """Return all links, in the columns LINKS."""
-        return pl.concat([pl.DataFrame(schema=LINKS), *(part.links for part in self.parts)]).lazy()
+        return self._edges.lazy()
 
-    def _links(self, name: str, subject: str, object_: str) -> pl.LazyFrame:
-        found = self.edges().filter(pl.col("link") == name)
-        return found.select(pl.col("subject").alias(subject), pl.col("object").alias(object_)).unique()
+    @cached_property
+    def _made(self) -> pl.DataFrame:
+        return made_from(self._edges)
 
-    def classes(self) -> pl.LazyFrame:
-        """Return the classes of runs and things: (node, class)."""
-        return self._links("type", "node", "class")
+    @cached_property
+    def _builder(self) -> Builder:
+        return Builder(self._values, self._edges, self._made)
 
     def runs(self) -> pl.LazyFrame:
         """Return the runs: (run, step, start, end, machine); `step` is the class of the run.
 
-        A run with several classes, machines or times has a line for each.
+        A run with several classes, times or machines has a line for each.
         """
         of_run = self.edges().filter(pl.col("link").is_in(["input", "output", "start"]))
         runs = of_run.select(run="subject").unique()
         for name, column in (("type", "step"), ("start", "start"), ("end", "end"), ("tool", "machine")):
-            runs = runs.join(self._links(name, "run", column), on="run", how="left")
+            runs = runs.join(link(self._edges, name, "run", column).lazy(), on="run", how="left")
         return runs
 
-    def ancestors(self, things: Iterable[str] | None = None) -> pl.DataFrame:
+    def ancestors(self, things_: Iterable[str] | None = None) -> pl.DataFrame:
         """Return what things are made from: (thing, ancestor, run, distance), each thing its own at 0.
 
         `run` gave out the ancestor; it is null where no run is recorded. `distance` is the least number of
-        steps along `madeFrom`. Default: all things that are made from others.
+        steps. Default: all things that are made from others.
         """
-        made = self._links("from", "child", "parent").collect()
-        if things is None:
-            given = made.select(thing="child").unique(maintain_order=True)
-        else:
-            given = pl.DataFrame({"thing": list(dict.fromkeys(things))}, schema={"thing": pl.String})
-        now = given.with_columns(ancestor="thing", distance=pl.lit(0, pl.Int32))
-        found = [now]
-        seen = now.select("thing", "ancestor")
-        while not now.is_empty():
-            now = (
-                now.join(made, left_on="ancestor", right_on="child")
-                .select("thing", ancestor="parent", distance=pl.col("distance") + 1)
-                .unique(("thing", "ancestor"))
-                .join(seen, on=("thing", "ancestor"), how="anti")
-            )
-            seen = pl.concat([seen, now.select("thing", "ancestor")])
-            found.append(now)
-        outputs = self._links("output", "run", "ancestor").collect()
-        return (
-            pl.concat(found)
-            .join(outputs, on="ancestor", how="left")
-            .select("thing", "ancestor", "run", "distance")
-        )
+        start = self._made.select(thing="child") if things_ is None else things(things_)
+        outputs = link(self._edges, "output", "run", "ancestor")
+        found = closure(start, self._made).rename({"reached": "ancestor"})
+        return found.join(outputs, on="ancestor", how="left").select("thing", "ancestor", "run", "distance")
+
+    def beside(self, property_: str, things_: Iterable[str] | None = None) -> Beside:
+        """Return a property of things beside all that was set, measured and used on the way to it.
+
+        `property_` is the IRI of its term; default: all things that have it.
+        """
+        return beside(self._builder, property_, None if things_ is None else things(things_))
 
 
 def open_(store: Store) -> Values:
