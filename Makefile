@@ -16,7 +16,7 @@ demo: $(VENV)/installed
 	$(BIN)/kg demo
 
 test: $(VENV)/installed $(MORPH)/installed lint
-	KG_MORPH=$(MORPH)/bin/python $(BIN)/python -m pytest
+	KG_MORPH=$(MORPH)/bin/python $(BIN)/python -m pytest -n auto --dist loadfile
 
 # The other engine for our mappings; it needs older versions of what we use, so it lives on its own.
 $(MORPH)/installed:
