@@ -6,10 +6,8 @@ import datetime
 import io
 import json
 import tempfile
-import zipfile
 from pathlib import Path
 
-import openpyxl
 import polars as pl
 import pytest
 from hypothesis import given
@@ -17,6 +15,8 @@ from hypothesis import strategies as st
 
 from kg.errors import FaultsError
 from kg.sources import Reading, Table, read_table
+from kg.sources.csvfile import plain, split
+from kg.sources.grid import Grid, table_of_grid
 from kg.sources.parquet import parquet_aside
 
 GERMAN = Reading(delimiter=";", decimal=",")
@@ -26,18 +26,6 @@ def csv_table(folder: Path, data: str | bytes, reading: Reading = GERMAN, name: 
     path = folder / name
     path.write_bytes(data if isinstance(data, bytes) else data.encode())
     return read_table(path, reading, "table")
-
-
-def book_table(
-    folder: Path, rows: list[list[object]], reading: Reading = GERMAN, sheet: str = "Kal"
-) -> Table:
-    book = openpyxl.Workbook()
-    first = book.worksheets[0]
-    first.title = sheet
-    for row in rows:
-        first.append(row)
-    book.save(folder / "kal.xlsx")
-    return read_table(folder / "kal.xlsx", reading, "table")
 
 
 def json_table(folder: Path, content: object, records: str = "[]", name: str = "eol.json") -> Table:
@@ -154,40 +142,6 @@ def test_a_header_in_several_rows_or_lines_is_joined_by_blanks(tmp_path: Path) -
     table = csv_table(tmp_path, 'Nr;Dicke;"Linien-\nlast"\n;[um];[N/mm]\n1;95;210\n', reading)
 
     assert table.columns == ["Nr", "Dicke [um]", "Linien- last [N/mm]"]
-
-
-def test_typed_cells_of_a_workbook_read_like_the_same_cells_of_a_csv(tmp_path: Path) -> None:
-    time = datetime.datetime(2026, 3, 2, 8, 15)
-
-    table = book_table(tmp_path, [["Nr", "Last", "Zeit", "Ja", "Text"], [1.0, 210.5, time, True, None]])
-
-    assert rows(table) == [
-        {"Nr": "1", "Last": "210,5", "Zeit": "2026-03-02T08:15:00", "Ja": "true", "Text": None},
-    ]
-    assert table.places.to_list() == ["row=2"]
-
-
-def test_a_sheet_name_with_any_sign_gives_a_place_that_fits_into_an_iri(tmp_path: Path) -> None:
-    book = openpyxl.Workbook()
-    sheet = book.create_sheet('Zellen {1} "ä" <b>#%')
-    sheet.append(["Nr"])
-    sheet.append([1])
-    book.save(tmp_path / "kal.xlsx")
-
-    table = read_table(tmp_path / "kal.xlsx", Reading(sheet=sheet.title), "table")
-
-    assert table.places.to_list() == ["sheet=Zellen%20%7B1%7D%20%22%C3%A4%22%20%3Cb%3E%23%25&row=2"]
-
-
-def test_a_workbook_that_states_its_size_wrongly_is_read_whole(tmp_path: Path) -> None:
-    book_table(tmp_path, [["Nr", "A"], [1, "x"]])
-    source, target = tmp_path / "kal.xlsx", io.BytesIO()
-    with zipfile.ZipFile(source) as old, zipfile.ZipFile(target, "w") as new:
-        for name in old.namelist():
-            new.writestr(name, old.read(name).replace(b'<dimension ref="A1:B2"', b'<dimension ref="A1"'))
-    source.write_bytes(target.getvalue())
-
-    assert rows(read_table(source, GERMAN, "table")) == [{"Nr": "1", "A": "x"}]
 
 
 def test_nested_records_become_columns_with_dots(tmp_path: Path) -> None:
@@ -421,13 +375,6 @@ def test_a_file_that_is_no_parquet_or_holds_bytes_is_refused(tmp_path: Path) -> 
         read_table(whole, Reading(), "table")
 
 
-def zipped(name: str) -> bytes:
-    data = io.BytesIO()
-    with zipfile.ZipFile(data, "w") as file:
-        file.writestr(name, "x")
-    return data.getvalue()
-
-
 CSV_FAULTS: list[tuple[str | bytes, Reading, str]] = [
     ("", GERMAN, "kal.csv: the file is empty. Export it again, or leave it out."),
     (" \n\n", GERMAN, "kal.csv: the file is empty. Export it again, or leave it out."),
@@ -496,50 +443,6 @@ def test_a_text_file_that_is_no_table_is_refused(
     assert str(error.value) == message
 
 
-NOT_WHOLE = "kal.xlsx: this is not a whole workbook; it may have been cut off. Copy or export it again."
-OLD = (
-    "kal.xlsx: this is a workbook in the old form (.xls), or one with a password. "
-    "Save it as .xlsx without one."
-)
-
-
-@pytest.mark.parametrize(
-    ("data", "message"),
-    [
-        (b"", "kal.xlsx: the file is empty. Export it again, or leave it out."),
-        (b"Nr;A\n1;2\n", NOT_WHOLE),
-        (zipped("word/document.xml"), NOT_WHOLE),
-        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", OLD),
-    ],
-)
-def test_a_file_that_is_no_workbook_is_refused(tmp_path: Path, data: bytes, message: str) -> None:
-    (tmp_path / "kal.xlsx").write_bytes(data)
-
-    with pytest.raises(FaultsError) as error:
-        read_table(tmp_path / "kal.xlsx", GERMAN, "table")
-
-    assert str(error.value) == message
-
-
-@pytest.mark.parametrize("share", [0.3, 0.7, 0.99])
-def test_a_workbook_that_was_cut_off_is_refused(tmp_path: Path, share: float) -> None:
-    book_table(tmp_path, [["Nr", "A"], *([n, "x" * n] for n in range(50))])
-    path = tmp_path / "kal.xlsx"
-    path.write_bytes(path.read_bytes()[: int(path.stat().st_size * share)])
-
-    with pytest.raises(FaultsError) as error:
-        read_table(path, GERMAN, "table")
-
-    assert str(error.value) == NOT_WHOLE
-
-
-def test_a_sheet_that_is_not_there_is_refused_with_those_that_are(tmp_path: Path) -> None:
-    with pytest.raises(FaultsError) as error:
-        book_table(tmp_path, [["Nr"], [1]], Reading(sheet="Kall"))
-
-    assert str(error.value) == "kal.xlsx: there is no sheet 'Kall'. Near: 'Kal'."
-
-
 JSON_FAULTS = [
     ("eol.json", '{\n"a": }', "[]", "eol.json:2: this is not JSON: Expecting value, column 6."),
     (
@@ -606,3 +509,19 @@ def test_a_file_that_is_not_there_is_said_so(tmp_path: Path) -> None:
         read_table(tmp_path / "kal.csv", Reading(), "table")
 
     assert str(error.value) == "kal.csv: there is no such file."
+
+
+@given(
+    st.lists(
+        st.lists(st.text(st.sampled_from("ab ;,\t\x1c\x85\u2028-1\n\r"), max_size=4), max_size=4),
+        max_size=6,
+    )
+)
+def test_a_text_without_quotation_marks_reads_as_by_the_csv_module(lines: list[list[str]]) -> None:
+    text = "".join(f"{';'.join(line)}\n" for line in [["Nr", "Text"], *lines])
+    reading = Reading(delimiter=";", missing=frozenset({"-"}))
+
+    grids = [plain(text, ";"), Grid.of_rows(split(Path("kal.csv"), text, ";"))]
+    one, other = (table_of_grid(Path("kal.csv"), grid, reading, place="row={}") for grid in grids)
+
+    assert (rows(one), one.places.to_list(), one.bad) == (rows(other), other.places.to_list(), other.bad)

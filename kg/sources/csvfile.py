@@ -6,7 +6,9 @@ import csv
 import io
 from pathlib import Path
 
-from kg.sources.grid import Row, table_of_grid
+import polars as pl
+
+from kg.sources.grid import Grid, Row, table_of_grid
 from kg.sources.table import Reading, Table
 from kg.sources.text import fault, read_text
 
@@ -17,7 +19,15 @@ def csv_rows(path: Path, reading: Reading) -> tuple[list[Row], str]:
     Raises FaultsError for a file that is empty, is not text, or has a stray quotation mark.
     """
     text, encoding = read_text(path, reading.encodings)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=reading.delimiter, strict=True)
+    return split(path, text, reading.delimiter), encoding
+
+
+def split(path: Path, text: str, delimiter: str) -> list[Row]:
+    """Return the rows of a text with quotation marks.
+
+    Raises FaultsError for a stray quotation mark.
+    """
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     rows: list[Row] = []
     line = 1
     try:
@@ -30,7 +40,21 @@ def csv_rows(path: Path, reading: Reading) -> tuple[list[Row], str]:
             'Inside a quoted cell a quotation mark is written twice: "".'
         )
         raise fault(path, reason, line) from None
-    return rows, encoding
+    return rows
+
+
+def plain(text: str, delimiter: str) -> Grid:
+    """Return the cells of a text without quotation marks, where a line is a row and no sign means another."""
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    lines = pl.Series([text.removesuffix("\n")]).str.split("\n").explode()
+    widths = lines.str.count_matches(delimiter, literal=True).cast(pl.Int64) + 1
+    width = widths.max()
+    assert isinstance(width, int)
+    cells = (
+        [lines] if width == 1 else lines.str.split_exact(delimiter, width - 1).struct.unnest().get_columns()
+    )
+    return Grid(cells, pl.int_range(1, lines.len() + 1, eager=True), widths)
 
 
 def read_csv(path: Path, reading: Reading) -> Table:
@@ -38,5 +62,10 @@ def read_csv(path: Path, reading: Reading) -> Table:
 
     Raises FaultsError for a file that is empty, is not text, or lacks the header.
     """
-    rows, encoding = csv_rows(path, reading)
-    return table_of_grid(path, rows, reading, place="row={}", encoding=encoding)
+    text, encoding = read_text(path, reading.encodings)
+    if '"' in text:
+        grid = Grid.of_rows(split(path, text, reading.delimiter))
+    else:
+        grid = plain(text, reading.delimiter)
+    del text
+    return table_of_grid(path, grid, reading, place="row={}", encoding=encoding)

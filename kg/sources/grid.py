@@ -1,8 +1,9 @@
-"""Rows of cells with a header somewhere above them -> a table."""
+"""Cells of text, in columns, with a header somewhere above them -> a table."""
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,6 +29,47 @@ class Row:
     def empty(self) -> bool:
         """Return whether no cell holds anything."""
         return not any(cell.strip() for cell in self.cells)
+
+
+# What Python's strip() takes for blank; polars strips fewer signs by itself.
+_BLANK = "".join(filter(str.isspace, map(chr, range(0x3001))))
+
+
+@dataclass(frozen=True)
+class Grid:
+    """The cells of a sheet in columns of text, and for each row its number and how many cells it has.
+
+    A cell that a row does not have is null, and one without content is an empty text.
+    """
+
+    columns: list[pl.Series]
+    numbers: pl.Series
+    widths: pl.Series
+
+    @classmethod
+    def of_rows(cls, rows: Sequence[Row]) -> Grid:
+        """Return the cells of rows."""
+        width = max((len(row.cells) for row in rows), default=0)
+        texts: list[list[str | None]] = [[] for _ in range(width)]
+        for row in rows:
+            for column, cell in zip(texts, (*row.cells, *[None] * (width - len(row.cells))), strict=True):
+                column.append(cell)
+        return cls(
+            [pl.Series(text, dtype=pl.String) for text in texts],
+            pl.Series([row.number for row in rows], dtype=pl.Int64),
+            pl.Series([len(row.cells) for row in rows], dtype=pl.Int64),
+        )
+
+    def rows(self, end: int) -> list[Row]:
+        """Return the first rows."""
+        cells = zip(*(column[:end] for column in self.columns), strict=True)
+        heads = zip(self.numbers[:end], self.widths[:end], cells, strict=True)
+        return [Row(number, each[:width]) for number, width, each in heads]
+
+    def stripped(self) -> pl.DataFrame:
+        """Return the columns without blanks around the cells."""
+        texts = [column.alias(str(number)) for number, column in enumerate(self.columns)]
+        return pl.DataFrame(texts).select(pl.all().str.strip_chars(_BLANK))
 
 
 def _delimiter_hint(text: str, reading: Reading) -> str:
@@ -115,9 +157,19 @@ def _preamble(rows: list[Row]) -> dict[str, str]:
     return {name: "\n".join(filter(None, values)) for name, values in pairs.items()}
 
 
+def _head(grid: Grid, cells: pl.DataFrame, reading: Reading) -> list[Row]:
+    """Return the rows down to the last one of the header, or all rows where there is no header."""
+    if isinstance(reading.header, str):
+        found = (cells["0"] == reading.header).fill_null(False)
+    else:
+        found = grid.numbers >= reading.header
+    end = found.arg_max() if found.any() else None
+    return grid.rows(grid.numbers.len() if end is None else end + reading.header_rows)
+
+
 def table_of_grid(
     path: Path,
-    rows: list[Row],
+    grid: Grid,
     reading: Reading,
     *,
     place: str,
@@ -128,42 +180,47 @@ def table_of_grid(
 
     Raises FaultsError where there is no header, a column has no name, or two have the same.
     """
-    if all(row.empty for row in rows):
+    cells = grid.stripped()
+    filled = cells.select(filled=pl.any_horizontal(pl.lit(False), pl.all().fill_null("") != ""))["filled"]
+    if not filled.any():
         raise fault(path, "the table is empty. Export it again, or leave it out.")
-    start = header_index(path, rows, reading.header, reading)
+    head = _head(grid, cells, reading)
+    start = header_index(path, head, reading.header, reading)
     end = start + reading.header_rows
-    names = _header(path, rows[start:end], reading)
-    preamble = _preamble(rows[:start]) if reading.preamble else {}
-    good: list[Row] = []
-    bad: list[BadRow] = []
-    for row in rows[end:]:
-        if row.empty:
-            continue
-        surplus = any(cell.strip() for cell in row.cells[len(names) :])
-        if surplus or len(row.cells) < len(names):
-            reason = f"{len(row.cells)} cells where the header has {len(names)}"
-            bad.append(BadRow(place.format(row.number), reason))
-        else:
-            good.append(row)
+    names = _header(path, head[start:end], reading)
+    preamble = _preamble(head[:start]) if reading.preamble else {}
+    beyond = cells.columns[len(names) :]
+    surplus = cells.select(kg=pl.any_horizontal(pl.lit(False), pl.col(beyond).fill_null("") != ""))["kg"]
+    below = filled & (pl.int_range(filled.len(), eager=True) >= end)
+    bad = below & (surplus | (grid.widths < len(names)))
+    good = below & ~bad
+    told = zip(grid.numbers.filter(bad), grid.widths.filter(bad), strict=True)
+    kept = cells[:, : len(names)].filter(good)
     texts = {
-        name: [row.cells[index].strip() for row in good]
-        for index, name in enumerate(names)
+        name: column
+        for name, column in zip(names, kept.iter_columns(), strict=True)
         if name not in SET_ASIDE_COLUMNS
     }
-    texts |= {name: [text] * len(good) for name, text in preamble.items()}
-    places = [place.format(row.number) for row in good]
+    texts |= {
+        name: pl.repeat(text, kept.height, dtype=pl.String, eager=True) for name, text in preamble.items()
+    }
+    before, after = place.replace("{{", "{").replace("}}", "}").rsplit("{}", 1)
+    places = pl.select(pl.concat_str(pl.lit(before), grid.numbers.filter(good), pl.lit(after))).to_series()
     return Table(
         path.name,
         frame_of_texts(texts, reading),
-        pl.Series("place", places, dtype=pl.String),
-        tuple(bad),
+        places.alias("place"),
+        tuple(
+            BadRow(place.format(number), f"{width} cells where the header has {len(names)}")
+            for number, width in told
+        ),
         encoding,
         native_times,
     )
 
 
-def frame_of_texts(texts: dict[str, list[str]], reading: Reading) -> pl.DataFrame:
+def frame_of_texts(texts: Mapping[str, Sequence[str] | pl.Series], reading: Reading) -> pl.DataFrame:
     """Return columns of text; null where a cell is empty or its text means 'no value'."""
     frame = pl.DataFrame(texts, schema=dict.fromkeys(texts, pl.String))
     none = ["", *reading.missing]
-    return frame.select(pl.when(~column.is_in(none)).then(column).alias(column.name) for column in frame)
+    return frame.select(pl.when(~pl.col(name).is_in(none)).then(pl.col(name)).alias(name) for name in texts)

@@ -90,7 +90,7 @@ def read_parquet(path: Path, reading: Reading) -> Table:
     frame = parquet_frame(path, reading.decimal).drop(SET_ASIDE_COLUMNS, strict=False)
     if not frame.columns:
         raise fault(path, "the table has no columns. Export it again, or leave it out.")
-    texts = {column.name: column.fill_null("").str.strip_chars().to_list() for column in frame}
+    texts = {column.name: column.fill_null("").str.strip_chars() for column in frame}
     places = pl.Series("place", [f"row={number}" for number in range(1, frame.height + 1)], dtype=pl.String)
     return Table(path.name, frame_of_texts(texts, reading), places, native_times=True)
 
