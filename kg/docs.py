@@ -23,7 +23,7 @@ from kg.iri import DEFAULT_BASE, shorten
 from kg.namespaces import PREFIXES
 from kg.resources import PACKAGE
 from kg.termpages import bvco_section, own_sections, tables
-from kg.terms import AmbiguousTermError, vocabulary
+from kg.terms import vocabulary
 
 WIDTH = 100
 """Columns of the help texts, whatever terminal runs this."""
@@ -107,20 +107,9 @@ def query_pages() -> list[QueryPage]:
     pages = []
     for name in queries.library():
         query = queries.read(name)
-        defaults = {param: _typed(query.default(param)) for param in query.about.params}
+        defaults = {param: queries.typed(query.default(param)) for param in query.about.params}
         pages.append(QueryPage(query, defaults, sample_answer(name)))
     return pages
-
-
-def _typed(default: str) -> str:
-    iri = default.strip("<>")
-    if iri not in vocabulary():
-        return shorten(iri, DEFAULT_BASE).strip('"')
-    term = vocabulary().term(iri)
-    try:
-        return f"term:{vocabulary().resolve(term.label).label}"
-    except AmbiguousTermError:
-        return f"term:{term.qualified.replace(':', '.', 1)}"
 
 
 def commands() -> list[Help]:

@@ -17,10 +17,11 @@ import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from kg.errors import Fault, FaultsError, KgError
+from kg.iri import DEFAULT_BASE, shorten
 from kg.labels import expand
 from kg.near import near, quoted
 from kg.resources import folder
-from kg.terms import vocabulary
+from kg.terms import AmbiguousTermError, vocabulary
 
 _FRONT = "#+"
 
@@ -139,6 +140,18 @@ def read(name: str) -> Query:
         hint = f" Near: {quoted(alike)}." if alike else " 'kg query --list' tells them."
         raise KgError(f"no query is called '{name}'.{hint}")
     return parse(name, files[name].read_text(encoding="utf-8"))
+
+
+def typed(default: str) -> str:
+    """Return the default of a parameter as a person types it: a label, a name below the base, or a number."""
+    iri = default.strip("<>")
+    if iri not in vocabulary():
+        return shorten(iri, DEFAULT_BASE).strip('"')
+    term = vocabulary().term(iri)
+    try:
+        return f"term:{vocabulary().resolve(term.label).label}"
+    except AmbiguousTermError:
+        return f"term:{term.qualified.replace(':', '.', 1)}"
 
 
 def term_of(text: str, default: str, thing: Callable[[str], str]) -> ox.NamedNode | ox.Literal:

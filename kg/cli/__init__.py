@@ -19,6 +19,7 @@ COMMANDS = {
     "query": "query",
     "resolve": "resolve",
     "series": "series",
+    "serve": "serve",
     "terms": "terms",
     "trace": "trace",
     "validate": "validate",

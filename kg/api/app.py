@@ -1,0 +1,89 @@
+"""Settings and the folder of a store -> the application. It is put together here; nothing is global."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from fastapi import APIRouter, FastAPI
+from fastapi.staticfiles import StaticFiles
+
+from kg.api import routes
+from kg.api.access import Keys
+from kg.api.answer_problem import add_problems
+from kg.api.guard import Guard
+from kg.api.here import App
+from kg.api.pages import Pages
+from kg.api.readers import Readers
+from kg.api.settings import Settings
+from kg.api.writer import Writer
+from kg.store import Store
+
+_HERE = Path(__file__).parent
+ABOUT = (
+    "Asks one store of battery-kg: SPARQL, questions of the library, terms, things with their pages, and "
+    "uploads of records. Errors are `application/problem+json` with place, fault and way out. "
+    "A key is shown as `Authorization: Bearer KEY`."
+)
+
+
+def routers() -> list[APIRouter]:
+    """Return the router of every module in `kg/api/routes`, in the order of their names."""
+    names = sorted(found.name for found in pkgutil.iter_modules(routes.__path__))
+    return [importlib.import_module(f"{routes.__name__}.{name}").router for name in names]
+
+
+def create_app(settings: Settings, store: Path) -> FastAPI:
+    """Return the application that serves a store.
+
+    Raises StoreError where there is no store.
+    """
+    base = Store.open(store).base
+    keys = Keys(store)
+    here = App(settings, store, base, keys, Readers(store, settings), Writer(store), Pages(base))
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        await here.readers.open()
+        try:
+            yield
+        finally:
+            await here.readers.close()
+
+    app = FastAPI(
+        title="battery-kg",
+        summary="The knowledge graph of a battery line",
+        description=ABOUT,
+        version=version("battery-kg"),
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/openapi.json",
+    )
+    app.state.kg = here
+    for router in routers():
+        app.include_router(router)
+    app.mount("/static", StaticFiles(directory=_HERE / "static"), name="static")
+    add_problems(app)
+    app.add_middleware(Guard, settings=settings, keys=keys)
+    _describe_keys(app)
+    return app
+
+
+def _describe_keys(app: FastAPI) -> None:
+    """Let the OpenAPI document say how a key is shown."""
+    made = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        document = made()
+        schemes = document.setdefault("components", {}).setdefault("securitySchemes", {})
+        schemes["key"] = {"type": "http", "scheme": "bearer", "description": "A key of the store."}
+        document["security"] = [{}, {"key": []}]
+        return document
+
+    app.openapi = openapi  # type: ignore[method-assign]
