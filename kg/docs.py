@@ -21,6 +21,7 @@ from kg import queries
 from kg.cli import main as kg
 from kg.iri import DEFAULT_BASE, shorten
 from kg.namespaces import PREFIXES
+from kg.passport.page import page as passport_page
 from kg.resources import PACKAGE
 from kg.termpages import bvco_section, own_sections, tables
 from kg.terms import vocabulary
@@ -151,6 +152,7 @@ def pages() -> dict[str, str]:
         for page in found
     }
     made["queries/index.md"] = templates.get_template("queries.md.j2").render(pages=found)
+    made["passport-points.md"] = templates.get_template("passport-points.md.j2").render(**passport_page())
     made["commands.md"] = templates.get_template("commands.md.j2").render(commands=commands())
     made["terms/index.md"] = templates.get_template("terms.md.j2").render(
         sections=sections, bvco=bvco, tables=tables(words), namespace=PREFIXES["bvcox"]

@@ -42,6 +42,7 @@ PAGES = (
     "how-to/exchange-with-battinfo.md",
     "how-to/export-rml.md",
     "how-to/load-a-folder.md",
+    "how-to/make-a-passport.md",
     "how-to/map-a-csv.md",
     "how-to/mend-rows.md",
     "how-to/resolve-headers.md",

@@ -16,6 +16,7 @@ COMMANDS = {
     "init": "init",
     "load": "load",
     "ontology": "ontology",
+    "passport": "passport",
     "query": "query",
     "resolve": "resolve",
     "series": "series",

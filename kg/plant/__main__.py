@@ -10,6 +10,7 @@ from pathlib import Path
 from kg.errors import KgError
 from kg.plant.generate import generate
 from kg.plant.operations import generate_operations
+from kg.plant.packs import BATTERIES, generate_packs
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -25,6 +26,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         action="store_true",
         help="write what machines, meters, stores and laboratories of the same line record beside its steps",
     )
+    parser.add_argument("--packs", action="store_true", help="write the files of the pack line, too")
+    parser.add_argument(
+        "--batteries", type=int, default=BATTERIES, help="number of its batteries (default 12)"
+    )
     given = parser.parse_args(arguments)
     try:
         if given.operations:
@@ -39,6 +44,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         f"{given.folder}: {given.cells} cells, {len(relations.relations)} relations, "
         f"{len(relations.decoys)} decoys, {len(relations.faults)} faults; see relations.json\n"
     )
+    if given.packs:
+        files = generate_packs(given.folder, given.seed, given.batteries)
+        sys.stdout.write(f"{given.folder}: {given.batteries} batteries with passports, {len(files)} files\n")
     return 0
 
 

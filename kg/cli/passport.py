@@ -1,0 +1,230 @@
+"""`kg passport`: the passport of a battery, what is missing in it, and where each value comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.table import Table
+from rich.text import Text
+
+from kg.cli.common import FINDINGS, count, json_option, out, print_json, store_option
+from kg.errors import KgError
+from kg.iri import shorten
+from kg.near import near, quoted
+from kg.passport import write as forms
+from kg.passport.access import AUDIENCES, visible, why_withheld
+from kg.passport.build import Builder, Passport, found_as_dict
+from kg.passport.check import Report, check
+from kg.passport.profiles import EC, PROFILES
+from kg.passport.registry import Point
+from kg.passport.values import Found
+from kg.store import Store
+from kg.terms import vocabulary
+
+
+@click.command()
+@click.argument("name", metavar="[ID]", default="")
+@click.option("--list", "listed", is_flag=True, help="List the batteries, and which of them owe a passport.")
+@click.option(
+    "--check", "checked", is_flag=True, help="Say for each data point whether it is there or missing."
+)
+@click.option(
+    "--profile", type=click.Choice(list(PROFILES)), default=EC, show_default=True, help="What is owed."
+)
+@click.option("--date", "day", default="", metavar="YYYY-MM-DD", help="Day for which --check asks.")
+@click.option(
+    "--why", "point", default="", metavar="POINT", help="File and row behind a data point or field."
+)
+@click.option(
+    "--audience",
+    type=click.Choice(list(AUDIENCES)),
+    default="public",
+    show_default=True,
+    help="Who reads it; see Annex XIII of the regulation.",
+)
+@click.option("--format", "form", type=click.Choice(forms.FORMATS), help="Write it for machines.")
+@store_option
+@json_option
+def passport(
+    name: str,
+    listed: bool,
+    checked: bool,
+    profile: str,
+    day: str,
+    point: str,
+    audience: str,
+    form: str | None,
+    store: Path,
+    as_json: bool,
+) -> None:
+    """Show the passport of the battery ID, check it, or follow a value to its row.
+
+    ID is a number of a battery (TX42-0001), the identifier on its label, or that of a passport (DBP-000001).
+    """
+    builder = Builder(Store.open(store))
+    if listed or not name:
+        _list(builder, as_json)
+        return
+    made = builder.build(builder.battery(name))
+    if checked:
+        _check(check(made, profile, day), as_json)
+    elif point:
+        _why(made, point, audience, as_json)
+    elif form or as_json:
+        click.echo(forms.write(made, form or "json", audience, profile), nl=False)
+    else:
+        _page(made, audience, profile)
+
+
+def _list(builder: Builder, as_json: bool) -> None:
+    rows = []
+    for battery in builder.batteries():
+        try:
+            made = builder.build(battery)
+            state = check(made)
+            said = "complete" if state.complete else "incomplete"
+            rows.append({"passport": made.id, "category": made.category, "state": said, "reason": ""})
+        except KgError as error:
+            rows.append({"passport": "", "category": "", "state": "none owed", "reason": str(error)})
+        rows[-1] = {"battery": shorten(battery, builder.store.base), **rows[-1]}
+    if as_json:
+        print_json(rows)
+        return
+    table = Table(box=None, pad_edge=False)
+    for column in ("battery", "passport", "category", "state"):
+        table.add_column(column)
+    for row in rows:
+        table.add_row(*(row[column] for column in ("battery", "passport", "category", "state")))
+    out.print(table)
+
+
+def _check(report: Report, as_json: bool) -> None:
+    if as_json:
+        print_json(
+            {
+                "passport": report.passport,
+                "profile": report.profile,
+                "date": report.day,
+                "complete": report.complete,
+                "counts": report.counts(),
+                "points": [vars(verdict) for verdict in report.verdicts],
+            }
+        )
+    else:
+        table = Table(box=None, pad_edge=False)
+        for column in ("nr", "state", "data point"):
+            table.add_column(column)
+        for verdict in report.verdicts:
+            table.add_row(verdict.id, verdict.state, _short(verdict.name))
+            for message in verdict.messages:
+                table.add_row("", "", Text(message, style="red"))
+        out.print(table)
+        said = ", ".join(f"{number} {state}" for state, number in report.counts().items())
+        head = "Complete" if report.complete else "Not complete"
+        out.print(f"{head} under {report.profile} on {report.day}: {said}.")
+    if not report.complete:
+        click.get_current_context().exit(FINDINGS)
+
+
+def _short(name: str, width: int = 88) -> str:
+    return name if len(name) <= width else f"{name[: width - 1].rstrip()}…"
+
+
+def _asked(made: Passport, asked: str) -> Iterator[tuple[Point, str]]:
+    """Yield the fields that a number of a point or a key means, each with the point that shows it."""
+    points = made.registry.points
+    if asked in points:
+        yield from ((points[asked], key) for key in points[asked].fields)
+        return
+    key = asked.replace("-", "_")
+    if key not in made.registry.fields:
+        alike = near(key, made.registry.fields)
+        hint = f" Near: {quoted(alike)}." if alike else ""
+        raise KgError(
+            f"no data point is called '{asked}'. They are 1 to 71, or keys such as capacity_fade.{hint}"
+        )
+    yield from ((point, key) for point in made.registry.points_of(key))
+
+
+def _why(made: Passport, asked: str, audience: str, as_json: bool) -> None:
+    seen = [(point, key) for point, key in _asked(made, asked) if visible(point, audience)]
+    if not seen:
+        point = next(point for point, _ in _asked(made, asked))
+        raise KgError(f"data point {point.id} is for {why_withheld(point)}. Say who you are with --audience.")
+    found = {key: made.values[key] for _, key in seen}
+    if as_json:
+        units = made.registry.fields
+        print_json({key: found_as_dict(each, units[key].unit) for key, each in found.items() if each})
+        return
+    for key, each in found.items():
+        if each is None:
+            out.print(f"{key}: the graph does not hold it")
+            continue
+        out.print(Text(f"{key}: {_value(made, key, each)}", style="bold"))
+        _proof(made, each, "  ")
+
+
+def _proof(made: Passport, found: Found, indent: str) -> None:
+    said = f", by {found.said_by}" if found.said_by else ""
+    out.print(f"{indent}{found.kind}{f', {found.time}' if found.time else ''}{said}")
+    if found.by:
+        out.print(f"{indent}from")
+        for key in found.by:
+            inner = made.values[key]
+            if inner:
+                out.print(f"{indent}  {key}: {_value(made, key, inner)}")
+                _proof(made, inner, indent + "    ")
+        return
+    for file, rows in found.files().items():
+        shown = ", ".join(rows[:12])
+        out.print(f"{indent}{file}: {shown}{f' and {len(rows) - 12} more' if len(rows) > 12 else ''}")
+
+
+def _value(made: Passport, key: str, found: Found) -> str:
+    value = found.value
+    if isinstance(value, list):
+        return count(len(value), "row")
+    if isinstance(value, dict):
+        return ", ".join(map(str, value.values()))
+    unit = made.registry.fields[key].unit
+    name = "" if unit in ("", "1") else f" {vocabulary().units.parse(unit).name}"
+    spread = f" ± {found.uncertainty:.3g}" if found.uncertainty is not None else ""
+    return f"{value}{spread}{name}"
+
+
+def _page(made: Passport, audience: str, profile: str) -> None:
+    out.print(Text(f"Battery passport {made.id}  {made.category}", style="bold"))
+    out.print(f"battery {shorten(made.battery, made.base)}, as {audience} sees it")
+    group = ""
+    for point in forms.shown(made, profile):
+        values = made.of(point) if visible(point, audience) else {}
+        if visible(point, audience) and not values:
+            continue
+        if point.group != group:
+            group = point.group
+            out.print(Text(f"\n{group}", style="cyan"))
+        if not visible(point, audience):
+            out.print(
+                Text(f"  {point.id:>3}  {_short(point.name, 60)}: for {why_withheld(point)}", style="dim")
+            )
+            continue
+        for place, (key, found) in enumerate(values.items()):
+            label = f"{point.id:>3}" if place == 0 else "   "
+            out.print(
+                f"  {label}  {key.replace('_', ' ')}: {_value(made, key, found)}  [dim]{found.kind}[/dim]"
+            )
+            for row in found.value if isinstance(found.value, list) else ():
+                out.print(Text(f"         {_row(row)}"))
+
+
+def _row(row: dict[str, Any]) -> str:
+    numbers = {"mass_kg": "kg", "share_percent": "%"}
+    parts = [
+        f"{value:.4g} {numbers[key]}" if key in numbers else f"{value}"
+        for key, value in row.items()
+        if key not in ("step",)
+    ]
+    return "; ".join(parts)
