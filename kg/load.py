@@ -13,6 +13,7 @@ from typing import Any
 
 from kg import catalogue
 from kg.aside import aside_bytes, aside_name, aside_report
+from kg.derive import basis, refresh
 from kg.errors import Fault, FaultsError, KgError
 from kg.findings import Finding
 from kg.iri import DEFAULT_BASE, file_iri
@@ -211,11 +212,13 @@ class Loader:
         progress: Progress | None = None,
         check: Check = by_shapes,
         compact: bool = True,
+        derive: bool = True,
     ) -> None:
         self.path, self.dry_run, self.under = store, dry_run, under.strip("/")
         self.progress = progress or (lambda name, number, total: None)
         self.mappings = Mappings(store, mappings)
-        self.check, self.compact = check, compact
+        self.check, self.compact, self.derive = check, compact, derive
+        self.went_in: list[str] = []
         self.listed: dict[Path, Listed] = {}
         self.exists = (store / "store.toml").is_file()
         self.known: dict[str, catalogue.Entry] = {}
@@ -356,6 +359,8 @@ class Loader:
                 yield _Into(store, intake)
                 intake.finish()
                 shelf.prune(self.path, {shelf.key(entry) for entry in catalogue.entries(store, items=False)})
+                if self.derive:
+                    refresh(store, self.went_in, before=basis(self.known.values()))
             finally:
                 intake.abandon()
 
@@ -376,6 +381,7 @@ class Loader:
             into.store.replace(job.graph, job.ntriples(), entry)
         else:
             into.intake.add(job.graph, job.write, entry, job.size)
+        self.went_in.append(job.graph)
         if outcome.aside is None:
             self._aside_place(job).unlink(missing_ok=True)
 

@@ -26,6 +26,7 @@ PREFIXES: dict[str, str] = {
     "bvcox": "https://w3id.org/battery-kg/bvco-ext#",
     "kgc": "https://w3id.org/battery-kg/catalogue#",
     "kgsh": "https://w3id.org/battery-kg/shapes#",
+    "kgf": "https://w3id.org/battery-kg/functions#",
 }
 
 

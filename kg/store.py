@@ -39,6 +39,9 @@ from kg.resources import vocabulary_files
 LAYOUT = 1
 VOCABULARY_GRAPH = "https://w3id.org/battery-kg/vocabulary"
 CATALOGUE_GRAPH = "https://w3id.org/battery-kg/catalogue"
+DERIVED = "https://w3id.org/battery-kg/derived/"
+"""What the names of derived graphs begin with; the name of the rule follows."""
+
 COMPACT = 500_000
 """Triples after whose load the store is compacted, which halves the time to read it as a whole."""
 
@@ -74,6 +77,11 @@ def _read_only(where: str) -> ox.Store:
     return ox.Store.read_only(where)
 
 
+def holds_records(graph: str) -> bool:
+    """Return whether a graph of this name is one of records: not the vocabulary, the catalogue or derived."""
+    return graph not in (VOCABULARY_GRAPH, CATALOGUE_GRAPH) and not graph.startswith(DERIVED)
+
+
 class StoreError(KgError):
     """The store cannot be opened or made."""
 
@@ -83,6 +91,9 @@ class Store:
 
     def __init__(self, path: Path, base: str, db: ox.Store) -> None:
         self.path, self.base, self.db = path, base, db
+        self.changes: dict[str, pl.DataFrame | None] = {}
+        """What each graph that was replaced by this handle lost or gained, as N-Triples in the column `line`;
+        None where all of the graph is new."""
 
     @classmethod
     def create(cls, path: Path, base: str = DEFAULT_BASE) -> Store:
@@ -166,6 +177,7 @@ class Store:
         and about fragments of it.
         """
         if not self.holds(graph) and ntriples.count("\n") >= BULK:
+            self.changes[graph] = None
             quads = nt.quads(ntriples, graph) + nt.quads(catalogue, CATALOGUE_GRAPH)
             self.db.bulk_load(input=quads.encode(), format=ox.RdfFormat.N_QUADS)
             return
@@ -185,17 +197,23 @@ class Store:
         Most of a file is as it was when it comes again, and a transaction costs time and memory by its size.
         """
         drop = f"DROP SILENT GRAPH <{graph}> ;\n"
-        if ntriples.count("\n") < BULK or not self.has_graph(graph):
+        earlier = self.changes.get(graph)
+        known = graph not in self.changes or earlier is not None
+        self.changes[graph] = None
+        if not self.has_graph(graph):
             return drop, ntriples
         dumped = self.db.dump(format=ox.RdfFormat.N_TRIPLES, from_graph=ox.NamedNode(graph))
         assert dumped is not None
         old, new = _lines(dumped.decode()), _lines(ntriples)
         if _has_blank_nodes(old) or _has_blank_nodes(new):
             return drop, ntriples
-        gone = old.join(new, on="line", how="anti")["line"].str.join("\n").item()
-        come = new.join(old, on="line", how="anti", maintain_order="left")["line"].str.join("\n").item()
+        gone = old.join(new, on="line", how="anti")
+        come = new.join(old, on="line", how="anti", maintain_order="left")
+        before = earlier if earlier is not None else old.clear()
+        self.changes[graph] = pl.concat([before, gone, come]) if known else None
+        delete = f"DELETE DATA {{ GRAPH <{graph}> {{\n{_text(gone)}\n}} }} ;\n"
         # A triple that is only written in another way is taken out and put in again.
-        return f"DELETE DATA {{ GRAPH <{graph}> {{\n{gone}\n}} }} ;\n", f"{come}\n"
+        return delete if len(gone) else "", f"{_text(come)}\n"
 
     def holds(self, graph: str) -> bool:
         """Return whether there are triples in a graph of this name, or entries about it in the catalogue."""
@@ -242,7 +260,7 @@ class Store:
 
     def count(self) -> int:
         """Return how many triples the graphs of records hold; counted without reading any of them."""
-        others = f"<{VOCABULARY_GRAPH}>, <{CATALOGUE_GRAPH}>"
+        others = ", ".join(f"<{name}>" for name in (VOCABULARY_GRAPH, CATALOGUE_GRAPH, *self.derived()))
         text = f"SELECT (COUNT(*) AS ?n) {{ GRAPH ?g {{ ?s ?p ?o }} FILTER(?g NOT IN ({others})) }}"
         solutions = self.db.query(text)
         assert isinstance(solutions, ox.QuerySolutions)
@@ -250,8 +268,14 @@ class Store:
 
     def graphs(self) -> list[str]:
         """Return the names of the graphs that hold records, sorted."""
-        names = (node.value for node in self.db.named_graphs() if isinstance(node, ox.NamedNode))
-        return sorted(name for name in names if name not in (VOCABULARY_GRAPH, CATALOGUE_GRAPH))
+        return sorted(name for name in self._graph_names() if holds_records(name))
+
+    def derived(self) -> list[str]:
+        """Return the names of the graphs that rules wrote, sorted."""
+        return sorted(name for name in self._graph_names() if name.startswith(DERIVED))
+
+    def _graph_names(self) -> Iterator[str]:
+        return (node.value for node in self.db.named_graphs() if isinstance(node, ox.NamedNode))
 
 
 def _bytes(folder: Path) -> int:
@@ -261,6 +285,10 @@ def _bytes(folder: Path) -> int:
 def _lines(text: str) -> pl.DataFrame:
     lines = pl.Series("line", [text]).str.split("\n").explode().to_frame()
     return lines.filter(pl.col("line") != "")
+
+
+def _text(lines: pl.DataFrame) -> str:
+    return str(lines["line"].str.join("\n").item()) if len(lines) else ""
 
 
 def _has_blank_nodes(lines: pl.DataFrame) -> bool:

@@ -10,6 +10,7 @@ from kg.cli.common import Group
 
 COMMANDS = {
     "demo": "demo",
+    "derive": "derive",
     "draft": "draft",
     "export": "export",
     "info": "info",

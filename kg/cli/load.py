@@ -197,6 +197,9 @@ def print_missing(missing: list[str], limit: int) -> None:
     help="With --watch: time between two looks; a file is taken when its size rests that long.",
 )
 @click.option("--dry-run", is_flag=True, help="Read, map and check, but store nothing.")
+@click.option(
+    "--no-derive", is_flag=True, help="Leave the derived graphs as they are; 'kg derive' makes them."
+)
 @click.option("--under", default="", metavar="NAME", help="Put NAME/ before the names of these files.")
 @click.option("--base", default=DEFAULT_BASE, hidden=True, help="Base of a store that this load makes.")
 @click.pass_context
@@ -209,6 +212,7 @@ def load(
     watched: bool,
     every: float,
     dry_run: bool,
+    no_derive: bool,
     under: str,
     base: str,
 ) -> None:
@@ -227,7 +231,15 @@ def load(
         return
     new = not (store / "store.toml").exists()
     with progress_bar() as tell:
-        loader = Loader(store, mappings, dry_run=dry_run, under=under, base=base, progress=tell)
+        loader = Loader(
+            store,
+            mappings,
+            dry_run=dry_run,
+            under=under,
+            base=base,
+            progress=tell,
+            derive=not no_derive,
+        )
         outcomes = loader.load(paths)
     code = exit_code(outcomes)
     slips = slips_of(loader, outcomes)

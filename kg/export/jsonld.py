@@ -11,12 +11,11 @@ import pyoxigraph as ox
 from kg import model
 from kg.jsonld import context
 from kg.namespaces import PREFIXES
-from kg.store import CATALOGUE_GRAPH, VOCABULARY_GRAPH, Store
+from kg.store import Store, holds_records
 from kg.terms import Vocabulary
 
 _DOUBLE = PREFIXES["xsd"] + "double"
 _STRING = PREFIXES["xsd"] + "string"
-_OTHERS = (VOCABULARY_GRAPH, CATALOGUE_GRAPH)
 
 
 def members(store: Store, vocabulary: Vocabulary, class_iri: str) -> list[str]:
@@ -27,7 +26,7 @@ def members(store: Store, vocabulary: Vocabulary, class_iri: str) -> list[str]:
         found |= {
             quad.subject.value
             for quad in quads
-            if isinstance(quad.subject, ox.NamedNode) and _graph(quad) not in _OTHERS
+            if isinstance(quad.subject, ox.NamedNode) and holds_records(_graph(quad))
         }
     return sorted(found)
 
@@ -50,7 +49,7 @@ def closure(store: Store, roots: Iterable[str]) -> dict[str, dict[str, list[ox.N
         said: dict[str, dict[ox.NamedNode | ox.Literal, None]] = {}
         for quad in store.db.quads_for_pattern(ox.NamedNode(iri), None, None, None):
             link, value = quad.predicate.value, quad.object
-            if _graph(quad) in _OTHERS or link == model.DERIVED_FROM:
+            if not holds_records(_graph(quad)) or link == model.DERIVED_FROM:
                 continue
             assert isinstance(value, ox.NamedNode | ox.Literal)
             # Several files may say the same.
