@@ -113,8 +113,8 @@ def _label(words: Vocabulary, value: object) -> str:
 
 
 def own_sections(words: Vocabulary) -> list[Section]:
-    """Return the terms of ours by section of the extension and of the bridge, in the order of the files."""
-    files = [folder("ontology") / name for name in ("bvco_ext.ttl", "bridge.ttl")]
+    """Return the terms of ours by section of the extension, the bridge and the rules, in their order."""
+    files = [folder("ontology") / name for name in ("bvco_ext.ttl", "bridge.ttl", "derived.ttl")]
     text = "\n".join(path.read_text(encoding="utf-8") for path in files)
     parts = _SECTION.split(text)[1:]
     sections = []
