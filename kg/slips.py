@@ -15,7 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 from rdflib.collection import Collection
 from rdflib.namespace import SH
 
@@ -27,6 +29,7 @@ from kg.terms import vocabulary
 from kg.units import Unit
 from kg.validate import shapes
 
+Floats = NDArray[np.float64]
 Kind = Literal["decimal", "unit", "sign", "quantity"]
 
 FEWEST = 6
@@ -93,28 +96,28 @@ def cell_slips(
     `values` are numbers in one unit, None where a row has none; `unit` is its sign for the messages;
     `plausible` is in the same unit. `others` are units of the same kind, by which a factor is named.
     """
-    given = [
-        (index, value) for index, value in enumerate(values) if value is not None and math.isfinite(value)
-    ]
+    column = np.array([math.nan if value is None else value for value in values], dtype=np.float64)
+    places = np.flatnonzero(np.isfinite(column))
+    given = column[places]
     if len(given) < FEWEST:
         return []
-    usual = statistics.median(value for _, value in given)
-    strange = {index for index, value in given if usual and value and value * usual < 0}
-    spread = _spread([value for _, value in given], usual)
+    usual = float(np.median(given))
+    spread = _spread(given, usual)
     if spread is None:
         return []
     center, width = spread
+    strange = given * usual < 0
+    with np.errstate(divide="ignore"):
+        away = np.abs(np.log10(np.abs(given)) - center)
+    turned = strange & (away <= FAR * width)
+    far = ~turned & ((away > max(APART, FAR * width)) | _stand_apart(given))
     found: list[Slip] = []
-    for index, value in given:
-        if value == 0 or usual == 0:
-            continue
-        away = abs(math.log10(abs(value)) - center)
-        outside = plausible is not None and not plausible.holds(value)
-        if index in strange and away <= FAR * width:
-            if outside or (len(strange) == 1 and _one_sided(given, usual)):
+    for at in np.flatnonzero((given != 0) & (turned | far)):
+        index, value = int(places[at]), float(given[at])
+        if turned[at]:
+            outside = plausible is not None and not plausible.holds(value)
+            if outside or (strange.sum() == 1 and _one_sided(given, usual)):
                 found.append(_sign(index, value, usual, unit, plausible))
-            continue
-        if away <= max(APART, FAR * width) and not _stands_apart(value, given):
             continue
         slip = _slip(index, value, usual, center, width, unit, plausible, others)
         if slip is not None:
@@ -144,35 +147,39 @@ def column_slip(
     return Slip("quantity", None, usual, usual, None, f"{said}: wrong quantity or wrong unit?")
 
 
-def _spread(values: Sequence[float], usual: float) -> tuple[float, float] | None:
+def _spread(values: Floats, usual: float) -> tuple[float, float] | None:
     """Return the median of the logarithms and the spread around it; None where a column has no one order."""
-    if usual == 0 or sum(value == 0 for value in values) > 0.1 * len(values):
+    if usual == 0 or (values == 0).sum() > 0.1 * len(values):
         return None
-    same = [math.log10(abs(value)) for value in values if value * usual > 0]
+    same = np.sort(np.log10(np.abs(values[values * usual > 0])))
     if len(same) < 0.8 * len(values):
         return None  # a column of both signs has no usual order
-    center = statistics.median(same)
-    deviation = statistics.median(abs(value - center) for value in same)
+    center = float(np.median(same))
+    deviation = float(np.median(np.abs(same - center)))
     # A column of a few settings (0.1, 0.2, 1) has a small deviation by chance, and wide quarters.
-    ordered, cut = sorted(same), max(1, len(same) // 10)
-    tail = max(center - ordered[cut], ordered[-1 - cut] - center)
+    cut = max(1, len(same) // 10)
+    tail = float(max(center - same[cut], same[-1 - cut] - center))
     return center, max(LEAST_SPREAD, min(1.4826 * deviation, tail), tail / 2)
 
 
-def _stands_apart(value: float, given: Sequence[tuple[int, float]]) -> bool:
-    """Return whether a value lies far from its nearest neighbour, in a column of many orders of size.
+def _stand_apart(given: Floats) -> NDArray[np.bool_]:
+    """Return which values lie far from their nearest neighbour, in a column of many orders of size.
 
     In the log of an experiment that goes through loads from 70 to 480 N/mm, 2,649 N/mm still stands alone.
     """
-    others = [math.log10(abs(other)) for _, other in given if other * value > 0 and other != value]
-    if len(others) < MANY:
-        return False
-    own = math.log10(abs(value))
-    return min(abs(own - other) for other in others) >= GAP
+    apart = np.zeros(len(given), dtype=np.bool_)
+    for side in (given > 0, given < 0):
+        if not side.any():
+            continue
+        sizes, which, counts = np.unique(np.abs(given[side]), return_inverse=True, return_counts=True)
+        gaps = np.concatenate([[np.inf], np.diff(np.log10(sizes)), [np.inf]])
+        alone = (np.minimum(gaps[:-1], gaps[1:]) >= GAP) & (side.sum() - counts >= MANY)
+        apart[side] = alone[which]
+    return apart
 
 
-def _one_sided(given: Sequence[tuple[int, float]], usual: float) -> bool:
-    return sum(value * usual > 0 for _, value in given) == len(given) - 1 and len(given) >= 2 * FEWEST
+def _one_sided(given: Floats, usual: float) -> bool:
+    return bool((given * usual > 0).sum() == len(given) - 1 and len(given) >= 2 * FEWEST)
 
 
 def _slip(
@@ -275,14 +282,13 @@ def plausible_for(iri: str) -> Range | None:
 def table_slips(plan: Plan, table: Table) -> list[Finding]:
     """Return the slips of a table as proposals, each with its file, row, column and cell as it is written."""
     found: list[Finding] = []
+    order = {place: index for index, place in enumerate(table.places)}
     for quantity in plan.quantities:
         if quantity.column in table.columns:
             slips = _quantity_slips(plan, quantity, table)
             told = {slip.place for slip in slips}
             slips += [slip for slip in _set_slips(plan, quantity, table) if slip.place not in told]
-            found += sorted(
-                slips, key=lambda slip: table.places.to_list().index(slip.place) if slip.place else -1
-            )
+            found += sorted(slips, key=lambda slip: order.get(slip.place, -1))
     return found
 
 
