@@ -13,6 +13,7 @@ COMMANDS = {
     "derive": "derive",
     "draft": "draft",
     "export": "export",
+    "influences": "influences",
     "info": "info",
     "init": "init",
     "load": "load",

@@ -1,0 +1,1 @@
+"""Which parameter moves which property: what published work states, and what the loaded records show."""
