@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 import pyoxigraph as ox
 
 from kg import ntriples as nt
+from kg.aside import aside_name
 from kg.namespaces import PREFIXES
 from kg.store import CATALOGUE_GRAPH, Store
 
@@ -56,6 +57,17 @@ class Entry:
     loaded_at: str = ""
     kinds: Collection[str] = ()
     items: tuple[Item, ...] = ()
+
+
+def mended(entries: Iterable[Entry]) -> dict[str, int]:
+    """Return by graph how many of the rows that were set aside came in again with a file of mended rows."""
+    by_name = {entry.name: entry for entry in entries}
+    found = {}
+    for entry in by_name.values():
+        again = by_name.get(aside_name(entry.name))
+        if again is not None and again.read and entry.set_aside:
+            found[entry.graph] = min(again.read, entry.set_aside)
+    return found
 
 
 def _statements(entry: Entry) -> Iterable[tuple[str, str, ox.NamedNode | ox.Literal]]:

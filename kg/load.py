@@ -31,6 +31,9 @@ from kg.values import shelf
 BATCH = 60_000
 """Triples that are checked together: SHACL on many small files at once costs little more than on one."""
 
+ASIDE = "set-aside"
+"""The folder of a store that holds the rows set aside."""
+
 Progress = Callable[[str, int, int], None]
 """Called with the name of a file, its number, and how many there are."""
 
@@ -259,6 +262,10 @@ class Loader:
 
     def name(self, path: Path) -> str:
         """Return the name of a file in the store."""
+        asides = (self.path / ASIDE).resolve()
+        if path.resolve().is_relative_to(asides):
+            # A row that is mended where it was set aside keeps the name of its source.
+            return path.resolve().relative_to(asides).as_posix()
         own = self.listed[path].under if path in self.listed else ""
         return "/".join(filter(None, (self.under, own, path.name)))
 
@@ -404,7 +411,7 @@ class Loader:
         )
 
     def _aside_place(self, job: Job) -> Path:
-        place = self.path / "set-aside" / aside_name(job.name)
+        place = self.path / ASIDE / aside_name(job.name)
         # Statements of RDF and rows of a database are mended where they are.
         in_place = isinstance(job, RdfJob) or is_connection(job.path)
         return place.with_name(place.name + ".findings.json") if in_place else place

@@ -480,6 +480,21 @@ def test_rows_set_aside_complete_the_graph_once_they_are_mended(line: Line) -> N
     line.load(line.file(outcome.aside.name, mended))
     both = line.graph("kal.csv") | line.graph("kal.set-aside.csv")
     assert no_places(both) == no_places(line.graph("kal-whole.csv"))
+    assert catalogue.mended(line.entries().values()) == {file_iri(BASE, "kal.csv"): 2}
+
+
+def test_rows_mended_where_they_were_set_aside_keep_the_name_of_their_source(line: Line) -> None:
+    line.file("kal.csv", f"{HEAD}1;K1;x;\n")
+    (outcome,) = line.load(under="week-1")
+    assert outcome.aside
+    outcome.aside.write_text(
+        outcome.aside.read_text(encoding="utf-8").replace(";x;", ";1;"), encoding="utf-8"
+    )
+
+    (again,) = line.load(outcome.aside)
+
+    assert (again.name, again.loaded) == ("week-1/kal.set-aside.csv", 1)
+    assert catalogue.mended(line.entries().values()) == {file_iri(BASE, "week-1/kal.csv"): 1}
 
 
 def test_the_file_of_rows_set_aside_goes_when_nothing_is_set_aside(line: Line) -> None:

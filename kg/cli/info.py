@@ -38,6 +38,7 @@ def info(store: Path, as_json: bool, each: bool, columns: bool) -> None:
     entries = catalogue.entries(opened)
     missing = missing_files(opened)
     found = account(entries)
+    mended = catalogue.mended(entries)
     if as_json:
         print_json(
             {
@@ -47,7 +48,12 @@ def info(store: Path, as_json: bool, each: bool, columns: bool) -> None:
                 "graphs": len(opened.graphs()),
                 "vocabulary": vocabulary_digest(),
                 "files": [
-                    {**vars(entry), "kinds": sorted(entry.kinds), "items": len(entry.items)}
+                    {
+                        **vars(entry),
+                        "kinds": sorted(entry.kinds),
+                        "items": len(entry.items),
+                        "mended": mended.get(entry.graph, 0),
+                    }
                     for entry in entries
                 ],
                 "account": found,
@@ -57,26 +63,30 @@ def info(store: Path, as_json: bool, each: bool, columns: bool) -> None:
         return
     out.print(f"Store {store}, base {opened.base}", markup=False)
     out.print(f"{count(opened.count(), 'triple')} of records in {count(len(opened.graphs()), 'graph')}.")
-    _print_files(entries, each)
+    _print_files(entries, mended, each)
     _print_account(found, columns)
     print_missing(missing, len(missing) if each else 5)
 
 
-def _print_files(entries: list[catalogue.Entry], each: bool) -> None:
+def _print_files(entries: list[catalogue.Entry], mended: dict[str, int], each: bool) -> None:
     groups: dict[tuple[str, str], list[catalogue.Entry]] = defaultdict(list)
     for entry in entries:
         groups[entry.outcome, entry.mapping].append(entry)
     out.print(f"{count(len(entries), 'source file')}:")
     for (outcome, mapping), group in sorted(groups.items()):
         read, loaded = sum(entry.read for entry in group), sum(entry.loaded for entry in group)
-        aside = sum(entry.set_aside for entry in group)
+        again = sum(mended.get(entry.graph, 0) for entry in group)
+        # A row that came again in a file of mended rows is one row, and what became of it there counts.
+        read, aside = read - again, sum(entry.set_aside for entry in group) - again
         by = f" by {mapping}" if mapping else ""
         rest = f"; {count(read, 'row')}, {loaded:,} loaded, {aside:,} set aside" if read else ""
+        rest += f"; {again:,} came again in files of mended rows" if again else ""
         out.print(f"  {outcome}{by}: {count(len(group), 'file')}{rest}", markup=False)
         if each or outcome == "failed":
             for entry in group:
                 reason = f": {entry.reason}" if entry.reason else ""
                 rows = f" {entry.loaded:,} of {count(entry.read, 'row')}" if entry.read else ""
+                rows += f", {mended[entry.graph]:,} mended" if entry.graph in mended else ""
                 out.print(f"    {entry.name}{rows}{reason}", markup=False)
 
 
