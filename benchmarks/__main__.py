@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 
 from benchmarks import loading, resolver, validation
 
@@ -10,16 +11,20 @@ from benchmarks import loading, resolver, validation
 def main() -> None:
     """Print what was measured."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("what", choices=("loading", "resolver", "validation"))
+    parser.add_argument("what", choices=("loading", "resolver", "validation", "wide"))
     parser.add_argument("--cells", type=int, default=1000, help="size of the sample line")
+    parser.add_argument("--rows", type=int, default=10_000, help="length of the wide table")
+    text = "an interpreter that has morph-kgc, maplib and pyrudof"
+    parser.add_argument("--peers", default=sys.executable, metavar="PYTHON", help=text)
     given = parser.parse_args()
     report = {
-        "loading": lambda: loading.report(given.cells),
+        "loading": lambda: loading.report(given.cells, given.peers),
         "resolver": resolver.report,
         "validation": lambda: validation.report(given.cells),
+        "wide": lambda: loading.wide(given.rows),
     }
     for line in report[given.what]():
-        print(line)  # noqa: T201 - this is what the command is for
+        print(line, flush=True)  # noqa: T201 - this is what the command is for
 
 
 if __name__ == "__main__":

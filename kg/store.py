@@ -51,6 +51,9 @@ BULK = 5_000
 TOGETHER = 700_000
 """Triples of new graphs that are loaded together; two such loads run at a time, on a core each."""
 
+BEGIN = 60_000
+"""Triples with which a load begins where none is running, so that the loader does not wait for more."""
+
 AT_ONCE = 2_000_000
 """Triples that are on their way at a time, which bounds the memory; a larger graph goes in alone."""
 
@@ -337,7 +340,8 @@ class Intake:
             raise StoreError(f"{self._folder}: the text for the store cannot be written: {error}") from None
         self._graphs.add(graph)
         self._size += size
-        if self._size >= TOGETHER:
+        idle = not any(thread.is_alive() for thread, _ in self._loads)
+        if self._size >= (BEGIN if idle else TOGETHER):
             self._hand_over()
 
     def _stream(self, graph: str, write: Callable[[BinaryIO], None], catalogue: str) -> None:

@@ -39,6 +39,20 @@ class _Loader(yaml.SafeLoader):
     yaml_implicit_resolvers: dict[str, list[tuple[str, Any]]] = {}  # noqa: RUF012 - the name PyYAML reads
 
 
+class _InC(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
+    """The same by the parser in C, where PyYAML was built with it."""
+
+    yaml_implicit_resolvers: dict[str, list[tuple[str, Any]]] = {}  # noqa: RUF012 - the name PyYAML reads
+
+
+def _nodes(text: str) -> list[yaml.Node]:
+    try:
+        return list(yaml.compose_all(text, Loader=_InC))
+    except (yaml.YAMLError, ValueError, RecursionError):
+        # The parser in Python says better what is wrong, and where.
+        return list(yaml.compose_all(text, Loader=_Loader))
+
+
 _HINTS = (
     ("'\\t'", "Indent with blanks, not with tabs."),
     (
@@ -112,7 +126,7 @@ def read_documents(path: Path) -> list[Document]:
     faults: list[Fault] = []
     documents: list[Document] = []
     try:
-        for node in yaml.compose_all(text, Loader=_Loader):
+        for node in _nodes(text):
             lines = dict(_lines(node, (), path, faults))
             if not faults:
                 documents.append(Document(path, _Loader("").construct_document(node), lines))
