@@ -36,12 +36,8 @@ class Graph:
         identifier (`C-0001`), and labels become IRIs.
         Raises KgError where there is no such query or parameter.
         """
-        if isinstance(query, Path):
-            found = queries.parse(query.stem, _with_front(_read(query)))
-        elif query.replace("_", "").isalnum():
-            found = queries.read(query)
-        else:
-            found = queries.parse("query", _with_front(query))
+        named = isinstance(query, str) and query.replace("_", "").isalnum()
+        found = queries.read(str(query)) if named else typed(query)
         terms = queries.values(found, params, lambda name: find(self.store, name))
         return expand(found.bind(terms), vocabulary())
 
@@ -64,14 +60,33 @@ class Graph:
         With `labels` a column `NAMELabel` stands beside each column of IRIs.
         Raises KgError for an unknown name, parameter or label, and for what is no SPARQL.
         """
-        result = self.ask(query, **params)
-        if isinstance(result, Answer):
-            return (result.labelled(self.base, vocabulary()) if labels else result).as_frame()
-        if isinstance(result, bool):
-            return result
-        graph = rdflib.Graph()
-        graph.parse(data=ntriples.write(result), format="nt")
-        return graph
+        return in_python(self.ask(query, **params), self.base if labels else None)
+
+
+def typed(query: str | Path) -> queries.Query:
+    """Return the query in a file, or in a text of SPARQL; front matter is not needed.
+
+    Raises KgError where the file cannot be read, or its front matter has faults.
+    """
+    if isinstance(query, Path):
+        return queries.parse(query.stem, _with_front(_read(query)))
+    return queries.parse("query", _with_front(query))
+
+
+def in_python(
+    result: Answer | bool | list[ox.Triple], labels_below: str | None = None
+) -> pd.DataFrame | bool | rdflib.Graph:
+    """Return an answer as a data frame, a bool or an rdflib graph.
+
+    With a base in `labels_below` a column `NAMELabel` stands beside each column of IRIs.
+    """
+    if isinstance(result, Answer):
+        return (result.labelled(labels_below, vocabulary()) if labels_below else result).as_frame()
+    if isinstance(result, bool):
+        return result
+    graph = rdflib.Graph()
+    graph.parse(data=ntriples.write(result), format="nt")
+    return graph
 
 
 def _read(path: Path) -> str:

@@ -1,15 +1,18 @@
-"""Exceptions of routes and of the framework -> answers as problem+json."""
+"""Exceptions of routes and of the framework -> answers as problem+json, or a page to a browser."""
 
 from __future__ import annotations
 
 import json
 import logging
+from http import HTTPStatus
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from kg.api.accept import choose
+from kg.api.pages import Pages
 from kg.api.problems import MEDIA, Problem
 from kg.errors import KgError
 
@@ -51,7 +54,12 @@ def add_problems(app: FastAPI) -> None:
     """Let the application answer every error in the one shape."""
 
     async def handle(request: Request, error: Exception) -> Response:
-        return problem_response(_problem(error, request.url.path), request.url.path)
+        problem = _problem(error, request.url.path)
+        if choose(request.headers.get("accept"), [MEDIA, "text/html"]) == "text/html":
+            shown = {"title": HTTPStatus(problem.status).phrase, "problem": problem.detail}
+            pages: Pages = request.app.state.kg.pages
+            return pages.show(request, "problem.html", problem.status, problem.headers, **shown)
+        return problem_response(problem, request.url.path)
 
     for kind in (Problem, KgError, RequestValidationError, HTTPException, Exception):
         app.add_exception_handler(kind, handle)

@@ -15,7 +15,7 @@ from kg.api.problems import Problem
 from kg.api.settings import LOOPBACK, Settings
 from kg.errors import KgError
 
-_UPLOADS = ("/records",)
+_UPLOADS = ("/records", "/resolve")
 _KNOWN = 10_000
 """Callers whose rate is remembered."""
 

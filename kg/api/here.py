@@ -52,14 +52,15 @@ class _Here:
         """Return the pages."""
         return self.app.pages
 
-    def must_write(self) -> None:
-        """Raise Problem 401 or 403 unless the caller's key may write."""
-        if not self.caller.name:
+    def must_write(self, key: str = "") -> None:
+        """Raise Problem 401 or 403 unless the caller's key, or one from a form, may write."""
+        caller = self.app.keys.caller(f"Bearer {key}") if key and not self.caller.name else self.caller
+        if not caller.name:
             raise unauthorized(
                 "writing needs a key, on this machine too. Make one: kg serve key add NAME --may write"
             )
-        if "write" not in self.caller.may:
-            raise Problem(403, f"the key '{self.caller.name}' may read, not write.")
+        if "write" not in caller.may:
+            raise Problem(403, f"the key '{caller.name}' may read, not write.")
 
 
 def _here(request: Request) -> _Here:

@@ -77,7 +77,7 @@ class Pages:
         root = request.scope.get("root_path", "")
 
         def t(text: str, **parts: Any) -> str:
-            said = german()[text] if tongue == "de" else text
+            said = german().get(text, text) if tongue == "de" else text
             return said.format(**parts) if parts else said
 
         def thing(iri: str) -> str:

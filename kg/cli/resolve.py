@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import click
 from rich.table import Table
@@ -13,7 +12,8 @@ from kg.errors import KgError
 from kg.resolve import Resolution, unit_reader
 from kg.resolve import resolve as resolved
 from kg.resolve.names import names_in
-from kg.terms import Vocabulary, vocabulary
+from kg.resolve.record import record
+from kg.terms import vocabulary
 
 SIGNS = {"confident": "", "unsure": "?", "no term": "-"}
 
@@ -39,7 +39,7 @@ def resolve(file: Path | None, names: tuple[str, ...], sheet: str | None, alone:
         asked += names_in(file, lambda text: reader.read(text) is not None, sheet)
     found = resolved(asked, known, context=not alone, about=file.stem if file else "")
     if as_json:
-        print_json([_record(known, each) for each in found])
+        print_json([record(known, each) for each in found])
         return
     _print(found)
 
@@ -60,24 +60,3 @@ def _print(found: list[Resolution]) -> None:
     sure, unsure = verdicts.count("confident"), verdicts.count("unsure")
     none = verdicts.count("no term")
     out.print(f"\n{count(len(found), 'name')}: {sure} confident, {unsure} unsure, {none} without a term")
-
-
-def _record(known: Vocabulary, each: Resolution) -> dict[str, Any]:
-    return {
-        "name": each.name,
-        "verdict": each.verdict,
-        "reason": each.reason,
-        "unit": each.unit,
-        "unit_iri": each.unit_iri,
-        "qualifiers": list(each.qualifiers),
-        "candidates": [
-            {
-                "term": c.term.qualified,
-                "iri": c.term.iri,
-                "score": c.score,
-                "reason": c.reason,
-                "canonical_unit": unit.name if (unit := known.canonical_unit(c.term.iri)) else None,
-            }
-            for c in each.candidates
-        ],
-    }

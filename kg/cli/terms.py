@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import click
-import pyoxigraph as ox
 
 from kg.cli.common import json_option, out, print_json, store_option
-from kg.model import RDF_TYPE
 from kg.store import Store
+from kg.termrecord import page, record, unit_name, used
 from kg.terms import AmbiguousTermError, Term, UnknownTermError, Vocabulary, vocabulary
 from kg.units import Unit, UnknownUnitError
 from kg.usage import Usage, usages
@@ -42,8 +39,8 @@ def terms(text: str, limit: int, store: Path, as_json: bool) -> None:
     if as_json:
         print_json(
             {
-                "exact": _page(known, exact, store) if exact else None,
-                "hits": [_record(known, h.term) | {"score": h.score, "reason": h.reason} for h in hits],
+                "exact": page(known, exact, _store(store)) if exact else None,
+                "hits": [record(known, h.term) | {"score": h.score, "reason": h.reason} for h in hits],
             }
         )
         return
@@ -57,7 +54,7 @@ def terms(text: str, limit: int, store: Path, as_json: bool) -> None:
     _print_table(
         ("label", "kind", "source", "unit", "why", "IRI"),
         [
-            (h.term.label, h.term.kind, h.term.source, _unit(known, h.term), h.reason, h.term.iri)
+            (h.term.label, h.term.kind, h.term.source, unit_name(known, h.term), h.reason, h.term.iri)
             for h in others
         ],
     )
@@ -89,45 +86,8 @@ def _unit_named(known: Vocabulary, text: str) -> Unit | None:
         return None
 
 
-def _unit(known: Vocabulary, term: Term) -> str:
-    found = known.units.get(term.iri) or known.canonical_unit(term.iri)
-    return found.name if found else ""
-
-
-def _record(known: Vocabulary, term: Term) -> dict[str, Any]:
-    return {
-        "iri": term.iri,
-        "label": term.label,
-        "kind": term.kind,
-        "source": term.source,
-        "meaning": term.meaning,
-        "alt": list(term.alt),
-        "german": list(term.german),
-        "hidden": list(term.hidden),
-        "examples": list(term.examples),
-        "parents": list(term.parents),
-        "unit": _unit(known, term) or None,
-        "dimension": known.dimension(term.iri),
-        "close": list(term.close),
-        "sources": list(term.sources),
-        "deprecated": term.deprecated,
-        "replaced_by": term.replaced_by,
-    }
-
-
-def _page(known: Vocabulary, term: Term, store: Path) -> dict[str, Any]:
-    below = known.descendants(term.iri) - {term.iri}
-    use = asdict(usages().get(term.iri, Usage()))
-    return _record(known, term) | {"below": sorted(below), **use, "used": _used(term, store)}
-
-
-def _used(term: Term, store: Path) -> int | None:
-    """Return how many things in the store are of this class; None where there is no store."""
-    if not (store / "store.toml").is_file():
-        return None
-    db = Store.open(store).db
-    quads = db.quads_for_pattern(None, ox.NamedNode(RDF_TYPE), ox.NamedNode(term.iri), None)
-    return len({quad.subject for quad in quads})
+def _store(path: Path) -> Store | None:
+    return Store.open(path) if (path / "store.toml").is_file() else None
 
 
 def _labels(known: Vocabulary, iris: Iterable[str], limit: int = 12) -> str:
@@ -142,7 +102,7 @@ def _some(names: list[str], limit: int = 6) -> str:
 
 def _show(known: Vocabulary, term: Term, store: Path) -> None:
     use = usages().get(term.iri, Usage())
-    used = _used(term, store)
+    count = used(term, _store(store))
     successor = term.replaced_by or ""
     if successor in known:
         successor = known.term(successor).qualified
@@ -158,7 +118,7 @@ def _show(known: Vocabulary, term: Term, store: Path) -> None:
         "under": _labels(known, term.parents),
         "kinds": _labels(known, sorted(known.descendants(term.iri) - {term.iri})),
         "close to": _labels(known, term.close),
-        "unit": _unit(known, term),
+        "unit": unit_name(known, term),
         "UCUM code": own.ucum or "" if (own := known.units.get(term.iri)) else "",
         "dimension": known.dimension(term.iri) or "",
         "taken from": ", ".join(term.sources),
@@ -166,7 +126,7 @@ def _show(known: Vocabulary, term: Term, store: Path) -> None:
         "shaped in": _some(use.shaped),
         "queried in": _some(use.queried),
         "stated in": _some(use.stated),
-        "in the store": "" if used is None else f"{used:,} of this class",
+        "in the store": "" if count is None else f"{count:,} of this class",
         "deprecated": "" if not term.deprecated else f"yes, use {successor}" if successor else "yes",
     }
     out.print(f"{term.label}", style="bold", markup=False)

@@ -77,12 +77,7 @@ async def find_thing(
     """Return the thing of a name."""
     accept = here.request.headers.get("accept")
     wants_page = choose(accept, ["application/json", "text/html"]) == "text/html"
-    try:
-        iri = await here.readers.call(found, name.strip())
-    except Problem as problem:
-        if not wants_page:
-            raise
-        return here.pages.show(here.request, "problem.html", problem.status, problem=problem.detail)
+    iri = await here.readers.call(found, name.strip())
     page = address(here.request.scope.get("root_path", ""), here.base, iri)
     if wants_page:
         return RedirectResponse(page, 303)
