@@ -12,6 +12,7 @@ COMMANDS = {
     "demo": "demo",
     "derive": "derive",
     "draft": "draft",
+    "explain": "explain",
     "export": "export",
     "influences": "influences",
     "info": "info",
