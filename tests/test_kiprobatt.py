@@ -24,9 +24,9 @@ from kg.check import check
 from kg.findings import Finding
 from kg.graph import Graph
 from kg.iri import DEFAULT_BASE
+from kg.lineage import Run, Thing, trace
 from kg.load import Loader, Outcome
 from kg.store import Store
-from kg.trace import Run, Thing, trace
 
 ROOT = Path(__file__).parents[1]
 DATA = ROOT.parent / "shared" / "data" / "kiprobatt"

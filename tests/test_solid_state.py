@@ -9,12 +9,12 @@ import pandas as pd
 import pytest
 
 from kg.iri import DEFAULT_BASE, shorten
+from kg.lineage import Run, Thing, trace
 from kg.load import Loader
 from kg.mappers.plan import read_plans
 from kg.resources import PACKAGE
 from kg.store import Store
 from kg.terms import vocabulary
-from kg.trace import Run, Thing, trace
 
 CHAIN = Path(__file__).parent / "cases" / "solid_state_chain"
 FILES = sorted(CHAIN.glob("ssb_*"))

@@ -14,9 +14,9 @@ from click.testing import CliRunner
 from kg.cli import main
 from kg.errors import KgError
 from kg.iri import DEFAULT_BASE, shorten
+from kg.lineage import Direction, Run, Thing, trace
 from kg.load import Loader
 from kg.store import Store
-from kg.trace import Direction, Run, Thing, trace
 
 PLANT = Path(__file__).parent / "plant"
 CELL, BATCH = "PC-0001", "B-A-001"

@@ -10,9 +10,9 @@ from rich.tree import Tree
 
 from kg.cli.common import count, json_option, out, print_json, store_option
 from kg.iri import shorten
+from kg.lineage import Thing, Value, as_dict
+from kg.lineage import trace as walk
 from kg.store import Store
-from kg.trace import Thing, Value, as_dict
-from kg.trace import trace as walk
 
 
 def _value(value: Value) -> str:
