@@ -169,7 +169,14 @@ def test_headers_are_resolved_as_by_the_command(server: Served):
 def test_a_trace_is_that_of_the_store(server: Served):
     told = json.loads(server.get("/trace/K-C-0001", "application/json").body)
 
-    assert told["id"] == "web/K-C-0001"
+    assert told["roots"] == ["web/K-C-0001"]
+    assert "<svg" in server.get("/trace/K-C-0001", "image/svg+xml").body.decode()
+    assert "format=svg" in server.get("/trace/K-C-0001", "text/html").body.decode()
+    assert "<svg" in server.get("/trace/K-C-0001", "text/html", format="svg").body.decode()
+    assert json.loads(server.get("/trace/K-C-0001", "application/ld+json").body)["@graph"]
+    reached = json.loads(server.get("/trace/K-C-0001", "application/json", direction="down", cells="1").body)
+    assert [cell["cell"] for cell in reached["cells"]] == [f"cell/PC-{number:04}" for number in range(1, 5)]
+    assert server.get("/trace/KAL-1", since="gestern").status == 400
     assert server.get("/trace/K-C-9999").status == 404
     assert server.get("/trace/K-C-0001", direction="sideways").status == 422
 

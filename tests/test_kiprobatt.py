@@ -24,7 +24,7 @@ from kg.check import check
 from kg.findings import Finding
 from kg.graph import Graph
 from kg.iri import DEFAULT_BASE
-from kg.lineage import Run, Thing, trace
+from kg.lineage import trace
 from kg.load import Loader, Outcome
 from kg.store import Store
 
@@ -211,17 +211,6 @@ def test_empty_parameters_of_the_account_are_those_without_a_value(part: Part) -
 # Lineage
 
 
-def things(thing: Thing) -> Iterator[Thing]:
-    yield thing
-    for run in thing.runs:
-        for other in run.things:
-            yield from things(other)
-
-
-def runs(thing: Thing) -> list[Run]:
-    return [run for one in things(thing) for run in one.runs]
-
-
 def behind(wiki: Wiki, cell: str) -> dict[str, set[str]]:
     """Return what is behind a formed cell by the files: cells, and magazines after and before drying."""
     filled = wiki.before(cell, "FormationCellSelection")
@@ -243,9 +232,7 @@ def behind(wiki: Wiki, cell: str) -> dict[str, set[str]]:
 def test_a_formed_cell_leads_back_to_its_magazines(part: Part, number: int) -> None:
     cell = f"{FORMATION}-23O{number:04}"
     wanted = behind(part.wiki, cell)
-    found = {
-        thing.iri.removeprefix(DEFAULT_BASE) for thing in things(trace(part.store, name_of("cell", cell)))
-    }
+    found = {thing.id for thing in trace(part.store, name_of("cell", cell)).things.values()}
 
     assert all(wanted.values())
     assert {name_of("cell", key) for key in wanted["filled"] | wanted["dry"]} <= found
@@ -256,7 +243,7 @@ def test_a_formed_cell_leads_back_to_its_magazines(part: Part, number: int) -> N
 
 
 def test_each_step_behind_a_formed_cell_has_parameters_and_a_machine(part: Part) -> None:
-    found = runs(trace(part.store, name_of("cell", f"{FORMATION}-23O0001")))
+    found = trace(part.store, name_of("cell", f"{FORMATION}-23O0001")).runs.values()
 
     classes = {one: run for run in found for one in run.classes}
     steps = ("PouchCellFormation", "PouchCellElectrolyteFilling", "FabricatedElectrodeSheetDrying")

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
-from kg.iri import DEFAULT_BASE, shorten
-from kg.lineage import Run, Thing, trace
+from kg.lineage import Run, Trace, trace
 from kg.load import Loader
 from kg.mappers.plan import read_plans
 from kg.resources import PACKAGE
@@ -29,21 +27,13 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
     return Store.open(path)
 
 
-def things(thing: Thing) -> Iterator[Thing]:
-    yield thing
-    for run in thing.runs:
-        for other in run.things:
-            yield from things(other)
+def runs(found: Trace) -> dict[str, Run]:
+    return {run.id: run for run in found.runs.values()}
 
 
-def runs(thing: Thing) -> dict[str, Run]:
-    return {shorten(run.iri, DEFAULT_BASE): run for one in things(thing) for run in one.runs}
-
-
-def names(thing: Thing, kind: str) -> set[str]:
+def names(found: Trace, kind: str) -> set[str]:
     """Return the keys of the things of one kind."""
-    start = f"{DEFAULT_BASE}{kind}/"
-    return {one.iri.removeprefix(start) for one in things(thing) if one.iri.startswith(start)}
+    return {one.id.removeprefix(f"{kind}/") for one in found.things.values() if one.id.startswith(f"{kind}/")}
 
 
 def csv(step: str, **options: str) -> pd.DataFrame:
@@ -82,16 +72,17 @@ def test_a_cell_leads_back_through_every_step(store: Store) -> None:
 
 
 def test_the_film_casting_behind_a_cell_has_its_settings_machine_and_row(store: Store) -> None:
-    run = runs(trace(store, CELL))["run/film_casting/FC-01"]
+    found = trace(store, CELL)
+    run = runs(found)["run/film_casting/FC-01"]
 
     values = {(value.term, value.name): (value.value, value.unit) for value in run.parameters}
-    assert run.classes == ["SolidElectrolyteFilmCasting"]
+    assert run.classes == ("SolidElectrolyteFilmCasting",)
     assert values["CastingGap", "CastingGap.set"] == (200.0, "µm")
     assert values["CastingGap", "CastingGap"] == (201.5, "µm")
     assert values["FilmCastingSpeed", "FilmCastingSpeed"] == (0.4, "m/min")
     assert [tool.rpartition("/")[2] for tool in run.tools] == ["CAST-1"]
-    assert run.sources == ["ssb_film_casting_2026-04.csv#row=2"]
-    assert [shorten(other.iri, DEFAULT_BASE) for other in run.things] == ["batch/B-SE-01"]
+    assert run.sources == ("ssb_film_casting_2026-04.csv#row=2",)
+    assert [found.things[step.source].id for step in found.steps if step.run == run.iri] == ["batch/B-SE-01"]
 
 
 def test_the_lots_behind_a_cell_are_those_that_the_files_give(store: Store) -> None:

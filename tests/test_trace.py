@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import openpyxl
@@ -13,8 +12,8 @@ from click.testing import CliRunner
 
 from kg.cli import main
 from kg.errors import KgError
-from kg.iri import DEFAULT_BASE, shorten
-from kg.lineage import Direction, Run, Thing, trace
+from kg.iri import DEFAULT_BASE
+from kg.lineage import Run, Trace, as_dict, trace, tree
 from kg.load import Loader
 from kg.store import Store
 
@@ -29,21 +28,17 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
     return Store.open(path)
 
 
-def things(thing: Thing) -> Iterator[Thing]:
-    yield thing
-    for run in thing.runs:
-        for other in run.things:
-            yield from things(other)
+def runs(found: Trace) -> dict[str, Run]:
+    return {run.id: run for run in found.runs.values()}
 
 
-def runs(thing: Thing) -> dict[str, Run]:
-    return {shorten(run.iri, DEFAULT_BASE): run for one in things(thing) for run in one.runs}
-
-
-def names(thing: Thing, kind: str) -> set[str]:
+def names(found: Trace, kind: str) -> set[str]:
     """Return the keys of the things of one kind."""
-    start = f"{DEFAULT_BASE}{kind}/"
-    return {one.iri.removeprefix(start) for one in things(thing) if one.iri.startswith(start)}
+    return {
+        thing.id.removeprefix(f"{kind}/")
+        for thing in found.things.values()
+        if thing.id.startswith(f"{kind}/")
+    }
 
 
 def csv(name: str) -> pd.DataFrame:
@@ -125,16 +120,17 @@ def test_the_lots_behind_a_cell_are_those_that_the_files_give(store: Store) -> N
 
 
 def test_a_run_on_the_way_has_its_parameters_machine_times_and_row(store: Store) -> None:
-    run = runs(trace(store, CELL))["run/calendering/KA-C-0001"]
+    found = trace(store, CELL)
+    run = runs(found)["run/calendering/KA-C-0001"]
 
     values = {(value.term, value.name): (value.value, value.unit) for value in run.parameters}
     assert values["LineLoad", "LineLoad"] == (292.7, "N/mm")
     assert values["LineLoad", "LineLoad.set"] == (289.0, "N/mm")
-    assert run.classes == ["FabricatedElectrodeCalendering"]
+    assert run.classes == ("FabricatedElectrodeCalendering",)
     assert [tool.rpartition("/")[2] for tool in run.tools] == ["KAL-1"]
     assert (run.start, run.end) == ("2026-03-08T06:20:00+01:00", "2026-03-08T06:42:00+01:00")
-    assert run.sources == ["kalander_2026-03.xlsx#row=4"]
-    assert [shorten(other.iri, DEFAULT_BASE) for other in run.things] == ["web/T-C-0001"]
+    assert run.sources == ("kalander_2026-03.xlsx#row=4",)
+    assert [found.things[step.source].id for step in found.steps if step.run == run.iri] == ["web/T-C-0001"]
 
 
 def test_every_process_run_behind_a_cell_has_parameters_and_a_machine(store: Store) -> None:
@@ -147,18 +143,22 @@ def test_every_process_run_behind_a_cell_has_parameters_and_a_machine(store: Sto
 
 
 def test_things_on_the_way_have_their_properties(store: Store) -> None:
-    web = next(one for one in things(trace(store, CELL)) if one.iri.endswith("web/K-C-0001"))
+    web = trace(store, CELL).things[f"{DEFAULT_BASE}web/K-C-0001"]
 
     values = {value.term: (value.value, value.unit) for value in web.properties}
     assert values["Porosity"] == (28.8, "%")
     assert values["CalenderedDensity"] == (3.055, "g/cm³")
 
 
-def test_a_thing_that_comes_twice_is_told_once(store: Store) -> None:
-    found = [one for one in things(trace(store, CELL)) if one.iri.endswith("/lot/RUSS-2601")]
+def test_a_thing_that_comes_twice_in_the_tree_is_told_once(store: Store) -> None:
+    waiting, found = list(tree(trace(store, CELL))), []
+    while waiting:
+        branch = waiting.pop(0)
+        if branch.thing and branch.thing.id == "lot/RUSS-2601":
+            found.append((branch.seen, branch.twigs != ()))
+        waiting = [other for twig in branch.twigs for other in twig.branches] + waiting
 
-    assert [one.seen for one in found] == [False, True]
-    assert found[1].properties == [] and found[1].runs == []
+    assert found == [(False, True), (True, False)]
 
 
 # Down
@@ -193,15 +193,19 @@ def test_a_cell_of_the_line_is_the_end_of_it(store: Store) -> None:
 
 @pytest.mark.parametrize("name", [CELL, f"cell/{CELL}", f"{DEFAULT_BASE}cell/{CELL}"])
 def test_a_thing_is_found_by_identifier_name_and_iri(store: Store, name: str) -> None:
-    assert trace(store, name).iri == f"{DEFAULT_BASE}cell/{CELL}"
+    assert trace(store, name).roots == (f"{DEFAULT_BASE}cell/{CELL}",)
 
 
 def test_a_thing_is_found_by_its_label(store: Store) -> None:
-    assert trace(store, "VE-Wasser").iri == f"{DEFAULT_BASE}lot/VEW-2601"
+    assert trace(store, "VE-Wasser").roots == (f"{DEFAULT_BASE}lot/VEW-2601",)
 
 
 def test_a_run_may_be_traced(store: Store) -> None:
-    assert trace(store, "run/calendering/KA-C-0001").classes == ["FabricatedElectrodeCalendering"]
+    run = "run/calendering/KA-C-0001"
+
+    assert names(trace(store, run, "down"), "reel") == {"S-C-0001", "S-C-0002"}
+    assert names(trace(store, run), "web") == {"T-C-0001", "W-C-0001"}
+    assert run in runs(trace(store, run))
 
 
 def test_an_unknown_name_is_told_with_near_ones(store: Store) -> None:
@@ -241,7 +245,9 @@ def test_a_name_of_several_things_is_told_with_all_of_them(tmp_path: Path) -> No
         trace(opened, "7")
 
     assert str(error.value) == "'7' names several things: run/7, web/7. Give one of these."
-    assert trace(opened, "web/7").classes == ["CalenderedFabricatedElectrode"]
+    assert [thing.classes for thing in trace(opened, "web/7").things.values()] == [
+        ("CalenderedFabricatedElectrode",)
+    ]
 
 
 def test_things_that_go_in_a_circle_end_the_walk(tmp_path: Path) -> None:
@@ -253,53 +259,26 @@ def test_things_that_go_in_a_circle_end_the_walk(tmp_path: Path) -> None:
     Loader(tmp_path / "store", [tmp_path / "kal.yaml"]).load([tmp_path / "kal.csv"])
     opened = Store.open(tmp_path / "store")
 
-    for way in ("up", "down"):
-        direction: Direction = "up" if way == "up" else "down"
-        assert names(trace(opened, "A", direction), "web") == {"A", "B"}
-        assert names(trace(opened, "C", direction), "web") == {"C"}
+    assert names(trace(opened, "A"), "web") == names(trace(opened, "A", "down"), "web") == {"A", "B"}
+    assert names(trace(opened, "C"), "web") == names(trace(opened, "C", "down"), "web") == {"C"}
 
 
 # For machines
 
 
-THING = {"id", "iri", "classes", "label", "properties", "sources", "told_before", "runs"}
-RUN = {
-    "id",
-    "iri",
-    "classes",
-    "start",
-    "end",
-    "comment",
-    "tools",
-    "parameters",
-    "sources",
-    "sub_processes",
-    "things",
-}
+def test_json_of_a_trace_is_what_python_gives(store: Store) -> None:
+    for name, way in ((CELL, "up"), (BATCH, "down")):
+        options = ["trace", name, f"--{way}", "--json", "--store", str(store.path)]
+        answer = json.loads(CliRunner().invoke(main, options).stdout)
+
+        assert answer == as_dict(trace(store, name, "up" if way == "up" else "down"))
 
 
-@pytest.mark.parametrize(("name", "way"), [(CELL, "up"), (BATCH, "down")])
-def test_json_of_a_trace_holds_all_of_it(store: Store, name: str, way: str) -> None:
-    options = ["trace", name, f"--{way}", "--json", "--store", str(store.path)]
-    answer = json.loads(CliRunner().invoke(main, options).stdout)
-    direction: Direction = "up" if way == "up" else "down"
+def test_every_step_of_the_json_joins_things_and_runs_that_are_in_it(store: Store) -> None:
+    answer = as_dict(trace(store, CELL))
+    ids = {one["id"] for one in answer["things"]}
+    run_ids = {one["id"] for one in answer["runs"]}
 
-    def same(thing: Thing, record: dict[str, object]) -> None:
-        assert set(record) == THING
-        assert (record["iri"], record["classes"], record["label"]) == (thing.iri, thing.classes, thing.label)
-        assert record["id"] == shorten(thing.iri, DEFAULT_BASE) and record["told_before"] == thing.seen
-        assert record["properties"] == [vars(value) for value in thing.properties]
-        assert record["sources"] == thing.sources
-        told = record["runs"]
-        assert isinstance(told, list)
-        for run, one in zip(thing.runs, told, strict=True):
-            assert set(one) == RUN
-            assert [
-                one[key] for key in ("iri", "classes", "start", "end", "comment", "tools", "sources")
-            ] == [*(run.iri, run.classes, run.start, run.end, run.comment, run.tools, run.sources)]
-            assert one["parameters"] == [vars(value) for value in run.parameters]
-            assert one["sub_processes"] == run.parts
-            for other, record_of_other in zip(run.things, one["things"], strict=True):
-                same(other, record_of_other)
-
-    same(trace(store, name, direction), answer)
+    assert answer["roots"] == [f"cell/{CELL}"]
+    assert {step["run"] for step in answer["steps"]} == run_ids
+    assert {step[end] for step in answer["steps"] for end in ("source", "made")} - {None} == ids

@@ -122,3 +122,19 @@ def _names(value: Any) -> set[str]:
     types = value.get("@type", [])
     own = set(value) | set(types if isinstance(types, list) else [types])
     return own.union(*map(_names, value.values()))
+
+
+def nodes(
+    said: dict[str, dict[str, list[ox.NamedNode | ox.Literal]]], tops: list[str], *, embed: bool = False
+) -> dict[str, Any]:
+    """Return a JSON-LD document of statements: each of `tops` stands for itself under `@graph`.
+
+    What else is said stands inside them, where it first comes up.
+    """
+    writer = _Writer(said)
+    writer.written = set(tops)
+    found = []
+    for iri in tops:
+        writer.written.discard(iri)
+        found.append(writer.node(iri))
+    return {"@context": context.part(_names(found)) if embed else context.CONTEXT, "@graph": found}
