@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,11 +16,15 @@ from kg.cli.common import FINDINGS, count, json_option, out, print_json, store_o
 from kg.errors import KgError
 from kg.iri import shorten
 from kg.near import near, quoted
+from kg.passport import batch, log
 from kg.passport import write as forms
 from kg.passport.access import AUDIENCES, visible, why_withheld
 from kg.passport.build import Builder, Passport, found_as_dict
 from kg.passport.check import Report, check
+from kg.passport.life import CeasedError
 from kg.passport.profiles import EC, PROFILES
+from kg.passport.recycler import AUDIENCE as RECYCLER
+from kg.passport.recycler import recycler
 from kg.passport.registry import Point
 from kg.passport.values import Found
 from kg.store import Store
@@ -46,6 +52,8 @@ from kg.terms import vocabulary
     help="Who reads it; see Annex XIII of the regulation.",
 )
 @click.option("--format", "form", type=click.Choice(forms.FORMATS), help="Write it for machines.")
+@click.option("--recycler", "recycle", is_flag=True, help="What is needed to treat the battery.")
+@click.option("--all", "every", is_flag=True, help="Write all passports, one JSON document a line.")
 @store_option
 @json_option
 def passport(
@@ -57,19 +65,40 @@ def passport(
     point: str,
     audience: str,
     form: str | None,
+    recycle: bool,
+    every: bool,
     store: Path,
     as_json: bool,
 ) -> None:
     """Show the passport of the battery ID, check it, or follow a value to its row.
 
     ID is a number of a battery (TX42-0001), the identifier on its label, or that of a passport (DBP-000001).
+    The word `record` in its place adds a line to the log of the store for each passport that is new or has
+    changed; `verify` checks the log, and each passport against its last line.
     """
+    if name in ("record", "verify"):
+        (_record if name == "record" else _verify)(store)
+        return
+    if every:
+        for line in batch.lines(store, audience, profile, os.cpu_count() or 1):
+            click.echo(line)
+        return
     builder = Builder(Store.open(store))
     if listed or not name:
         _list(builder, as_json)
         return
-    made = builder.build(builder.battery(name))
-    if checked:
+    try:
+        made = builder.named(name)
+    except CeasedError as error:
+        if as_json or form:
+            print_json(error.tombstone)
+            click.get_current_context().exit(FINDINGS)
+        raise
+    if recycle:
+        if audience != RECYCLER:
+            raise KgError(f"this view is for a person with legitimate interest: --audience {RECYCLER}.")
+        _recycle(builder, made, as_json)
+    elif checked:
         _check(check(made, profile, day), as_json)
     elif point:
         _why(made, point, audience, as_json)
@@ -77,6 +106,66 @@ def passport(
         click.echo(forms.write(made, form or "json", audience, profile), nl=False)
     else:
         _page(made, audience, profile)
+
+
+def _documents(builder: Builder) -> Iterator[tuple[str, str, str]]:
+    """Yield (passport, event, document) for the log: the whole passport, or its tombstone."""
+    for battery in builder.batteries():
+        try:
+            made = builder.build(battery)
+            if made.id:
+                whole = {audience: forms.as_dict(made, audience) for audience in AUDIENCES}
+                yield made.id, "", json.dumps(whole, ensure_ascii=False, sort_keys=True)
+        except CeasedError as error:
+            stone = error.tombstone
+            yield stone["passport"].rpartition("/")[2], "ceased", json.dumps(stone, sort_keys=True)
+        except KgError:
+            continue
+
+
+def _record(store: Path) -> None:
+    added = log.record(store, _documents(Builder(Store.open(store))))
+    for entry in added:
+        out.print(f"{entry.number}  {entry.event}  {entry.passport}")
+    out.print(f"{count(len(added), 'line')} added to {store / log.FILE}.")
+
+
+def _verify(store: Path) -> None:
+    builder = Builder(Store.open(store))
+    entries = log.read(store)
+    known = log.latest(entries)
+    now = {passport: log.digest(document) for passport, _, document in _documents(builder)}
+    changed = sorted(name for name, sha256 in now.items() if name in known and known[name].sha256 != sha256)
+    new, gone = sorted(now.keys() - known.keys()), sorted(known.keys() - now.keys())
+    out.print(f"{count(len(entries), 'line')} of the log, unbroken.")
+    for said, names in (("changed since", changed), ("not in the log", new), ("no longer there", gone)):
+        for name in names:
+            out.print(f"  {name}: {said}")
+    if changed or new or gone:
+        click.get_current_context().exit(FINDINGS)
+
+
+def _recycle(builder: Builder, made: Passport, as_json: bool) -> None:
+    view = recycler(made, builder.bench(made.battery).materials)
+    if as_json:
+        print_json(view)
+        return
+    out.print(Text(f"Battery {made.id}  {view.get('chemistry', '')}", style="bold"))
+    _tell(view, "")
+
+
+def _tell(values: dict[str, Any], indent: str) -> None:
+    for key, value in values.items():
+        label = f"{indent}{key.replace('_', ' ')}"
+        if isinstance(value, dict):
+            out.print(Text(label, style="cyan"))
+            _tell(value, indent + "  ")
+        elif isinstance(value, list):
+            out.print(Text(label, style="cyan"))
+            for row in value:
+                out.print(Text(f"{indent}  {_row(row)}"))
+        elif value not in ("", None):
+            out.print(Text(f"{label}: {value}"))
 
 
 def _list(builder: Builder, as_json: bool) -> None:

@@ -17,6 +17,7 @@ from kg.iri import shorten
 from kg.names import find
 from kg.passport.calculations import NOT_LISTED
 from kg.passport.facts import BVCOX, OF_MODEL, PASSPORT_OF, Facts
+from kg.passport.life import CEASED, CeasedError, Life, life
 from kg.passport.materials import Composer
 from kg.passport.registry import CATEGORIES, Point, Registry, registry
 from kg.passport.values import Found
@@ -42,6 +43,7 @@ class Passport:
     conditions: frozenset[str]
     values: dict[str, Found | None]
     registry: Registry
+    life: Life | None = None
 
     @property
     def iri(self) -> str:
@@ -74,6 +76,13 @@ class Builder:
 
         Raises KgError where nothing or more than one thing has this name, or it is no battery.
         """
+        return self.resolve(name)[0]
+
+    def resolve(self, name: str) -> tuple[str, str]:
+        """Return the battery that a person means, and the passport where it is that which they name.
+
+        Raises KgError as `battery` does.
+        """
         iri = self._identified(name) or find(self.store, name)
         spoken_of = self.facts.objects(iri, PASSPORT_OF)
         battery = spoken_of[0] if spoken_of else iri
@@ -82,7 +91,7 @@ class Builder:
                 f"'{name}' is no battery: nothing says of which model and modules it is. "
                 "'kg passport --list' shows the batteries."
             )
-        return battery
+        return battery, iri if spoken_of else ""
 
     def _identified(self, name: str) -> str:
         if "://" not in name and not name.startswith("urn:"):
@@ -98,13 +107,20 @@ class Builder:
         found = {quad.subject.value for quad in quads}  # type: ignore[union-attr]
         return sorted(each for each in found if self.facts.objects(each, model.HAS_PART))
 
-    def build(self, battery: str) -> Passport:
-        """Return the passport of a battery by its IRI.
+    def named(self, name: str) -> Passport:
+        """Return the passport that a person names, or that of the battery that they name."""
+        return self.build(*self.resolve(name))
 
-        Raises KgError where a battery of its category owes none.
+    def build(self, battery: str, passport: str = "") -> Passport:
+        """Return the passport of a battery by its IRI; of several the one given, else that in force.
+
+        Raises KgError where a battery of its category owes none, and CeasedError where it was recycled.
         """
-        bench = Bench(self.facts, self.composer, self.registry, battery)
+        bench = self.bench(battery, passport)
         category, energy = bench.value("category"), bench.quantity(bench.parts.model, "RatedEnergy")
+        lived = life(self.facts, bench.passport) if bench.passport else None
+        if lived and lived.state == CEASED:
+            raise CeasedError(lived, self.store.base)
         name = shorten(battery, self.store.base)
         if category is None:
             raise KgError(
@@ -117,7 +133,7 @@ class Builder:
         storage = bench.plain(bench.parts.model, BVCOX + "storageUse")
         values = {key: bench.value(key) for key in self.registry.fields}
         identifier = values["passport_identifier"]
-        passport = Passport(
+        made = Passport(
             str(identifier.value) if identifier else "",
             battery,
             self.store.base,
@@ -126,9 +142,17 @@ class Builder:
             frozenset(_conditions(bench, storage)),
             values,
             self.registry,
+            lived,
         )
         self.facts.forget((battery, bench.state, *bench.parts.modules, *bench.parts.cells))
-        return passport
+        return made
+
+    def bench(self, battery: str, passport: str = "") -> Bench:
+        """Return a battery at work."""
+        bench = Bench(self.facts, self.composer, self.registry, battery)
+        if passport:
+            bench.passport = passport
+        return bench
 
 
 def why_not_owed(category: str, energy: float | None) -> str:
@@ -169,8 +193,7 @@ def build(store: Store, name: str) -> Passport:
 
     Raises KgError where there is no such battery, or it owes no passport.
     """
-    builder = Builder(store)
-    return builder.build(builder.battery(name))
+    return Builder(store).named(name)
 
 
 def build_many(store: Store, names: Iterable[str] | None = None) -> Iterator[Passport | KgError]:
@@ -178,7 +201,7 @@ def build_many(store: Store, names: Iterable[str] | None = None) -> Iterator[Pas
     builder = Builder(store)
     for name in names if names is not None else builder.batteries():
         try:
-            yield builder.build(builder.battery(name) if names is not None else name)
+            yield builder.named(name) if names is not None else builder.build(name)
         except KgError as error:
             yield error
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from kg import model
 from kg.passport.facts import BVCOX, COMMENT, Fact
 from kg.passport.formulas import NAMES
+from kg.passport.life import status_after
 from kg.passport.materials import Portion
 from kg.passport.registry import Take
 from kg.passport.values import Found
@@ -63,7 +64,10 @@ def category(bench: Bench, take: Take) -> Found | None:
 
 
 def status(bench: Bench, take: Take) -> Found | None:
-    """Return the status of the battery."""
+    """Return the status of the battery: that of its last re-use or waste, else as it was registered."""
+    changed = status_after(bench.facts, bench.passport) if bench.passport else None
+    if changed:
+        return changed
     found = bench.linked(bench.battery, BVCOX + "hasBatteryStatus")
     return Found(found.value, "declared", found.time, found.rows) if found else None
 
@@ -159,16 +163,15 @@ def renewable_content(bench: Bench, take: Take) -> Found | None:
 
 
 def _mean(bench: Bench, things: Iterable[str], term: str) -> Found | None:
-    facts = [fact for thing in things if (fact := bench.quantity(thing, term))]
+    facts = [fact for thing in things if (fact := bench.facts.measured(thing, term))]
     if not facts:
         return None
     numbers = [float(fact.value) for fact in facts]
     spread = statistics.stdev(numbers) if len(numbers) > 1 else None
-    times = max(fact.time for fact in facts)
     return Found(
         round(statistics.fmean(numbers), 5),
         "calculated",
-        times,
+        bench.made,
         _rows(facts),
         uncertainty=round(spread, 5) if spread is not None else None,
         readings=len(numbers),

@@ -51,9 +51,9 @@ class Facts:
         self._files = store.base + "file/"
         self._nodes: dict[str, ox.NamedNode] = {}
         self._quantities: dict[str, dict[tuple[str, str], Fact]] = {}
-        self._rows: dict[tuple[str, str], tuple[str, ...]] = {}
+        self._rows: dict[str, dict[str, tuple[str, ...]]] = {}
         self._is_lot: dict[str, bool] = {}
-        self._lots: dict[str, frozenset[str]] = {}
+        self._lots: dict[str, tuple[frozenset[str], tuple[str, ...]]] = {}
 
     def node(self, iri: str) -> ox.NamedNode:
         """Return the node of an IRI; nodes of properties and classes come again and again."""
@@ -78,20 +78,20 @@ class Facts:
 
     def rows(self, bearer: str, graph: str) -> tuple[str, ...]:
         """Return the rows of a file that speak of a thing, as `file#row=17`."""
-        known = self._rows.get((bearer, graph))
-        if known is None:
-            quads = self.db.quads_for_pattern(
-                ox.NamedNode(bearer), self.node(model.DERIVED_FROM), None, self.node(graph)
-            )
-            places = (quad.object.value for quad in quads)  # type: ignore[union-attr]
-            known = tuple(sorted(unquote(place.removeprefix(self._files)) for place in places))
-            self._rows[bearer, graph] = known
-        return known
+        by_graph = self._rows.get(bearer)
+        if by_graph is None:
+            found: dict[str, list[str]] = {}
+            for place, where in self.pairs(bearer, model.DERIVED_FROM):
+                found.setdefault(where, []).append(unquote(place.removeprefix(self._files)))
+            by_graph = self._rows[bearer] = {where: tuple(places) for where, places in found.items()}
+        return by_graph.get(graph, ())
 
     def forget(self, bearers: Iterable[str]) -> None:
         """Let go of what was remembered of things that are told only once."""
         for bearer in bearers:
             self._quantities.pop(bearer, None)
+            self._rows.pop(bearer, None)
+            self._lots.pop(bearer, None)
 
     def text(self, bearer: str, prop: str) -> Fact | None:
         """Return a text of a thing: the first, where several are stated."""
@@ -122,40 +122,48 @@ class Facts:
         """Return the quantity of a thing that is of a term."""
         return self.quantities(bearer).get((term, name))
 
+    def measured(self, bearer: str, label: str) -> Fact | None:
+        """Return the quantity `{bearer}#{Term}` in the unit of its term: the number and its rows alone.
+
+        It is the road for the cells, of which a battery has a hundred; `quantity` knows more.
+        """
+        for value, graph in self.pairs(f"{bearer}#{label}.number", model.HAS_NUMBER_VALUE):
+            return Fact(float(value), how="measured", rows=self.rows(bearer, graph))
+        return None
+
     def _read(self, bearer: str) -> dict[tuple[str, str], Fact]:
         found: dict[tuple[str, str], Fact] = {}
+        times: dict[str, str] = {}
         for prop in (model.HAS_PROPERTY, model.HAS_PROCESS_PARAMETER):
             for quantity, graph in self.pairs(bearer, prop):
-                numbers = self.objects(quantity, model.HAS_NUMERICAL_PART)
-                values = [value for part in numbers for value in self.objects(part, model.HAS_NUMBER_VALUE)]
-                if not values:
+                if graph not in times:
+                    times[graph] = self._time(bearer, graph)
+                fact, terms = self._quantity(quantity, times[graph], self.rows(bearer, graph))
+                if fact is None:
                     continue
-                how, terms = "", []
-                for type_ in self.objects(quantity, model.RDF_TYPE):
-                    if type_ in HOW:
-                        how = HOW[type_]
-                    else:
-                        terms.append(type_)
-                unit = next(
-                    (vocabulary().units.get(iri) for iri in self.objects(quantity, model.HAS_UNIT)), None
-                )
-                deviation = next((float(text) for text in self.objects(quantity, STATISTIC)), None)
-                name = ".".join(
-                    part
-                    for part in quantity.partition("#")[2].split(".")[1:]
-                    if part not in model.VALUE_KINDS
-                )
-                fact = Fact(
-                    float(values[0]),
-                    unit,
-                    how,
-                    self._time(bearer, graph),
-                    self.rows(bearer, graph),
-                    deviation,
-                )
+                parts = quantity.partition("#")[2].split(".")[1:]
+                name = ".".join(part for part in parts if part not in model.VALUE_KINDS)
                 for term in terms:
                     found.setdefault((term, name), fact)
         return found
+
+    def _quantity(self, quantity: str, time: str, rows: tuple[str, ...]) -> tuple[Fact | None, list[str]]:
+        """Return what a node of a quantity says, and its terms."""
+        value, unit, how, deviation = "", None, "", None
+        terms: list[str] = []
+        quads = self.db.quads_for_pattern(ox.NamedNode(quantity), None, None, None)
+        said = {(quad.predicate.value, quad.object.value) for quad in quads}  # type: ignore[union-attr]
+        for prop, object_ in sorted(said):
+            if prop == model.RDF_TYPE:
+                how = HOW.get(object_, how)
+                terms += [object_] if object_ not in HOW else []
+            elif prop == model.HAS_UNIT:
+                unit = vocabulary().units.get(object_)
+            elif prop == model.HAS_NUMERICAL_PART:
+                value = next(iter(self.objects(object_, model.HAS_NUMBER_VALUE)), value)
+            elif prop == STATISTIC:
+                deviation = float(object_)
+        return (Fact(float(value), unit, how, time, rows, deviation) if value else None), terms
 
     def _time(self, bearer: str, graph: str) -> str:
         """Return when the run ended or began that a file tells of a thing, or when it was stated."""
@@ -184,13 +192,18 @@ class Facts:
             known = self._is_lot[thing] = typed and bool(self.objects(thing, model.HAS_PART))
         return known
 
-    def lots(self, thing: str) -> frozenset[str]:
-        """Return the lots with known contents that a thing was made from, over all steps."""
+    def lots(self, thing: str) -> tuple[frozenset[str], tuple[str, ...]]:
+        """Return the lots with known contents that a thing was made from, over all steps.
+
+        Beside them stand the rows that say what the thing itself was made from.
+        """
         known = self._lots.get(thing)
         if known is None:
-            self._lots[thing] = frozenset()
+            self._lots[thing] = (frozenset(), ())
             found: set[str] = set()
-            for other in self.objects(thing, model.MADE_FROM):
-                found |= {other} if self.is_lot(other) else self.lots(other)
-            known = self._lots[thing] = frozenset(found)
+            pairs = self.pairs(thing, model.MADE_FROM)
+            for other in {value for value, _ in pairs}:
+                found |= {other} if self.is_lot(other) else self.lots(other)[0]
+            rows = {row for graph in {where for _, where in pairs} for row in self.rows(thing, graph)}
+            known = self._lots[thing] = (frozenset(found), tuple(sorted(rows)))
         return known

@@ -161,16 +161,15 @@ class Composer:
     def materials(self, battery: str, parts: Parts) -> Materials:
         """Return what a battery consists of."""
         facts = self.facts
-        kinds = Counter(facts.lots(cell) for cell in parts.cells)
+        kinds = Counter(facts.lots(cell)[0] for cell in parts.cells)
         masses: dict[Content, float] = defaultdict(float)
         rows: set[str] = set()
         for lots, count in sorted(kinds.items(), key=lambda item: sorted(item[0])):
             self._add(masses, rows, lots, self.recipe(parts.cell_model), count)
-        around = frozenset().union(*(facts.lots(thing) for thing in (battery, *parts.modules)))
+        around = frozenset().union(*(facts.lots(thing)[0] for thing in (battery, *parts.modules)))
         self._add(masses, rows, around, self.recipe(parts.model), 1)
         for thing in (battery, *parts.modules, *parts.cells):
-            for graph in sorted({graph for _, graph in facts.pairs(thing, model.MADE_FROM)}):
-                rows.update(facts.rows(thing, graph))
+            rows.update(facts.lots(thing)[1])
         portions = (Portion(content, mass) for content, mass in masses.items() if mass)
         order = sorted(portions, key=lambda each: (each.content.rows, each.content.substance))
         return Materials(tuple(order), tuple(sorted(rows)))

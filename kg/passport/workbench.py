@@ -9,6 +9,7 @@ from kg import model
 from kg.errors import KgError
 from kg.passport import calculations
 from kg.passport.facts import BVCOX, PASSPORT_OF, SERIAL, STATE_RECORD, Fact, Facts
+from kg.passport.life import REPLACES
 from kg.passport.materials import Composer, Materials, Parts
 from kg.passport.registry import Field, Registry
 from kg.passport.values import Found
@@ -32,10 +33,10 @@ class Bench:
 
     @functools.cached_property
     def passport(self) -> str:
-        """Return the passport in force: the one that no other replaces; empty where there is none."""
+        """Return the passport: the one in force, else the last that was; empty where there is none."""
         found = self.facts.subjects(PASSPORT_OF, self.battery)
-        kept = [each for each in found if not self.facts.subjects(BVCOX + "replacesPassport", each)]
-        return kept[-1] if kept else ""
+        kept = [each for each in found if not self.facts.subjects(REPLACES, each)]
+        return (kept or found or [""])[-1]
 
     @functools.cached_property
     def operator(self) -> str:

@@ -58,10 +58,19 @@ def as_dict(passport: Passport, audience: str = "public", profile: str = EC) -> 
         "passport": passport.id,
         "iri": passport.iri,
         "battery": passport.battery,
+        **_lived(passport),
         "audience": audience,
         "profile": profile,
         "points": points,
     }
+
+
+def _lived(passport: Passport) -> dict[str, Any]:
+    """Return the state of a passport and those before and after it; a passport not registered has none."""
+    if passport.life is None:
+        return {}
+    linked = {"replaces": passport.life.replaces, "replaced_by": passport.life.replaced_by}
+    return {"state": passport.life.state, **{name: list(iris) for name, iris in linked.items() if iris}}
 
 
 def as_json(passport: Passport, audience: str = "public", profile: str = EC) -> str:

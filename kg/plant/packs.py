@@ -404,6 +404,8 @@ def generate_packs(folder: Path, seed: int = 7, batteries: int = BATTERIES) -> l
     made = line.sheets
     sheets = [made.cells, made.modules, made.packs, made.steps, made.states, made.events, made.register]
     sheets += _papers((*products.PACKS, *products.NOT_OWED))
+    # A line of few batteries may have no event to report, and then no file of them.
+    sheets = [sheet for sheet in sheets if sheet.rows]
     german = {made.cells.file, made.modules.file, made.packs.file}
     for sheet in sheets:
         dialect = GERMAN if sheet.file in german else ENGLISH
