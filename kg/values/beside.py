@@ -5,12 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
+import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from kg.errors import KgError
 from kg.terms import vocabulary
 from kg.values.lineage import closure, link, sides
 from kg.values.part import TEXT
+
+Numbers = npt.NDArray[np.int64]
 
 KEY = ("role", "step", "term", "name", "side")
 BATCH = ("what", "of", "side")
@@ -52,7 +56,8 @@ class Beside:
         joined = self.found.join(self.values, on="number").with_columns(
             quantity=pl.coalesce(pl.col("quantity").cast(pl.String), own)
         )
-        return joined.join(self.columns.select("key", "column"), on="key").select(
+        columns = self.columns.select("key", "column").drop_nulls()
+        return joined.join(columns, on="key").select(
             "thing", "column", "value", "quantity", "bearer", "via", "row", "graph", "distance"
         )
 
@@ -133,25 +138,52 @@ def _label(iri: str | None) -> str:
         return (iri or "").rpartition("#")[2].rpartition("/")[2]
 
 
-def _wide(cells: pl.DataFrame, keys: pl.DataFrame) -> pl.DataFrame:
-    """Turn (thing, key, value) into a row for each thing and a column for each key, in their order."""
-    order = [str(key) for key in keys["key"]]
-    wide = cells.pivot(on="key", index="thing", values="value", aggregate_function="first")
-    return wide.select(
-        "thing", *(pl.col(key).alias(name) for key, name in zip(order, keys["column"], strict=True))
+def _grid(rows: pl.Series, keys: pl.Series, size: tuple[int, int]) -> Numbers:
+    """Return for each cell the place in a table of so many rows and columns, laid out flat."""
+    flat: Numbers = rows.to_numpy().astype(np.int64) * size[1] + keys.to_numpy()
+    return flat
+
+
+def _means(found: pl.DataFrame, size: tuple[int, int]) -> pl.DataFrame:
+    """Return the mean of the values in each row and column; null where there is none."""
+    # A run that gave out two things behind one thing is found twice; its value counts once.
+    twice = pl.col("number").is_in(
+        found.unique(("via", "number"))["number"]
+        .value_counts()
+        .filter(pl.col("count") > 1)["number"]
+        .implode()
     )
+    once = pl.concat(
+        [found.filter(~twice), found.filter(twice).unique(("at row", "number", "key"), maintain_order=True)]
+    )
+    flat = _grid(once["at row"], once["key"], size)
+    count = np.bincount(flat, minlength=size[0] * size[1])
+    total = np.bincount(flat, weights=once["value"].to_numpy(), minlength=size[0] * size[1])
+    with np.errstate(invalid="ignore"):
+        means = (total / count).reshape(size)
+    return pl.from_numpy(means).with_columns(pl.all().fill_nan(None))
 
 
-def _several(cells: pl.DataFrame) -> pl.DataFrame:
-    """Return one text for each thing and key; where there are several, they stand together, in order."""
-    count = pl.len().over("thing", "key")
-    one, more = cells.filter(count == 1), cells.filter(count > 1)
-    joined = more.sort("value").group_by("thing", "key").agg(pl.col("value").cast(pl.String).str.join(" "))
-    return pl.concat([one.select("thing", "key", "value"), _as_text(joined)])
-
-
-def _as_text(frame: pl.DataFrame) -> pl.DataFrame:
-    return frame.select("thing", "key", pl.col("value").cast(TEXT))
+def _texts(cells: pl.DataFrame, size: tuple[int, int]) -> pl.DataFrame:
+    """Return the text in each row and column; where there are several, they stand together, in order."""
+    flat = _grid(cells["at row"], cells["key"], size)
+    cells = cells.select("value", flat=pl.Series(flat))
+    places = np.full(size[0] * size[1], -1, np.int64)
+    places[flat] = np.arange(len(flat))
+    values = cells["value"]
+    count = np.bincount(flat, minlength=len(places))
+    several = cells.filter(pl.Series(count[flat] > 1)).with_columns(pl.col("value").cast(pl.String))
+    joined = several.sort("value").group_by("flat", maintain_order=True).agg(pl.col("value").str.join(" "))
+    places[joined["flat"].to_numpy()] = len(flat) + np.arange(len(joined))
+    values = pl.concat([values, joined["value"].cast(TEXT)])
+    grid = places.reshape(size)
+    columns = [pl.Series(grid[:, key]) for key in range(size[1])]
+    return pl.DataFrame(
+        [
+            values.gather(pl.select(pl.when(at >= 0).then(at)).to_series()).alias(str(n))
+            for n, at in enumerate(columns)
+        ]
+    )
 
 
 def _batches(builder: Builder, ways: pl.DataFrame) -> pl.DataFrame:
@@ -203,14 +235,11 @@ def _numbers(
     behind = behind.join(keys, on=KEY, nulls_equal=True)
     behind = behind.select("via", "number", "key", "value", "began", "term", "role")
     itself = (pl.col("distance") == 0) & (pl.col("term") == property_) & (pl.col("role") == "property")
-    found = _before(own, ways.join(behind, on="via")).filter(~itself).unique(("thing", "number", "key"))
-    about = found.group_by("key").agg(
-        pl.col("distance").min(), n=pl.col("thing").n_unique(), number=pl.col("number").first()
-    )
+    found = _before(own, ways.join(behind, on="via")).filter(~itself)
+    about = found.group_by("key").agg(pl.col("distance").min(), number=pl.col("number").first())
     about = about.join(builder.values.select("number", "unit", "how"), on="number").drop("number")
-    columns = keys.join(about, on="key").rename({"role": "kind"})
-    order = columns.sort("distance", "step", "name", "side", descending=[True, False, False, False])
-    return found, _named(order)
+    columns = keys.join(about, on="key", how="left").rename({"role": "kind"})
+    return found, _named(columns.sort("key"))
 
 
 def _groups(builder: Builder, own: pl.DataFrame, ways: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -218,25 +247,31 @@ def _groups(builder: Builder, own: pl.DataFrame, ways: pl.DataFrame) -> tuple[pl
     batch, kind = _batches(builder, ways), ("kind", "of", "side")
     keys = batch.select(kind).unique().with_row_index("key")
     found = _before(own, ways.join(batch.join(keys, on=kind, nulls_equal=True), on="via"))
-    cells = found.select("thing", "key", "value").unique()
-    counts = cells.group_by("key").agg(n=pl.col("thing").n_unique())
-    about = keys.join(counts, on="key").rename({"of": "step"}).with_columns(name=pl.lit(""))
-    return cells, _named(about.sort("kind", "step", "side"))
+    about = keys.rename({"of": "step"}).with_columns(name=pl.lit(""))
+    return found.select("at row", "key", "value").unique(), _named(about.sort("key"))
 
 
 def beside(builder: Builder, property_: str, things: pl.DataFrame | None) -> Beside:
     """Return a property of things beside what went before it; see Beside."""
     own = _own(builder, property_, things)
-    ways = closure(own, builder.made).rename({"reached": "via"})
+    rows = own.select("thing").unique().sort("thing").with_row_index("at row")
+    ways = closure(rows, builder.made).rename({"reached": "via"}).join(rows, on="thing")
     found, columns = _numbers(builder, property_, own, ways)
     cells, groups = _groups(builder, own, ways)
-    means = found.group_by("thing", "key").agg(pl.col("value").mean())
-    frame = own.drop("at").sort("thing", "property_name")
-    for wide in (_wide(means, columns), _wide(_several(cells), groups)):
-        frame = frame.join(wide, on="thing", how="left", maintain_order="left")
-    both = [_shown(columns), _shown(groups.with_columns(key=None))]
+    numbers = _means(found, (len(rows), len(columns)))
+    texts = _texts(cells, (len(rows), len(groups)))
+    wide, described = [rows], []
+    for grid, about in ((numbers, columns), (texts, groups)):
+        grid.columns = about["column"].to_list()
+        counts = pl.Series([len(grid) - nulls for nulls in grid.null_count().row(0)], dtype=pl.UInt32)
+        about = _shown(about.with_columns(n=counts).filter(pl.col("n") > 0))
+        wide.append(grid.select(about["column"].to_list()))
+        described.append(about)
+    frame = own.drop("at").join(pl.concat(wide, how="horizontal"), on="thing").drop("at row")
     said = found.select("thing", "via", "number", "key", "distance")
-    return Beside(property_, frame, pl.concat(both, how="diagonal"), said, builder.values)
+    described[1] = described[1].with_columns(key=None)
+    about = pl.concat(described, how="diagonal_relaxed")
+    return Beside(property_, frame.sort("thing", "property_name"), about, said, builder.values)
 
 
 def _shown(columns: pl.DataFrame) -> pl.DataFrame:
