@@ -92,11 +92,13 @@ class StoreError(KgError):
 class Store:
     """A store that is open. Make one with `Store.create`, open one with `Store.open`."""
 
-    def __init__(self, path: Path, base: str, db: ox.Store) -> None:
+    def __init__(self, path: Path, base: str, db: ox.Store, *, fixed: bool = False) -> None:
         self.path, self.base, self.db = path, base, db
         self.changes: dict[str, pl.DataFrame | None] = {}
         """What each graph that was replaced by this handle lost or gained, as N-Triples in the column `line`;
         None where all of the graph is new."""
+        self.fixed = fixed
+        """Whether what is in the store stays as it was when it was opened: it is read only."""
 
     @classmethod
     def create(cls, path: Path, base: str = DEFAULT_BASE) -> Store:
@@ -151,7 +153,7 @@ class Store:
                     f"{path}: another process is writing to this store. Try again later."
                 ) from None
             raise StoreError(f"{path}: the store cannot be opened: {error}") from None
-        store = cls(path, settings["base"], db)
+        store = cls(path, settings["base"], db, fixed=not write)
         if write:
             # What a killed bulk load leaves is never cleared by the engine; whoever writes is alone here.
             for left in (path / "oxigraph").glob("bulk-*.sst"):

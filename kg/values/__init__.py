@@ -5,7 +5,7 @@ The graph in the store is the truth; the table is made from it, or beside it whi
 
 from kg.values.beside import Beside
 from kg.values.part import LINK_NAMES, LINKS, VALUES
-from kg.values.table import Values
+from kg.values.table import Values, is_complete
 from kg.values.table import open_ as open
 
-__all__ = ["LINKS", "LINK_NAMES", "VALUES", "Beside", "Values", "open"]
+__all__ = ["LINKS", "LINK_NAMES", "VALUES", "Beside", "Values", "is_complete", "open"]

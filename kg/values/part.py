@@ -33,7 +33,10 @@ quantity, `row` the place in the source file, of the quantity itself or else of 
 In a part, `quantity` is null where it is `BEARER#NAME`."""
 
 LINKS = {"subject": TEXT, "link": TEXT, "object": TEXT, "graph": TEXT}
-"""One line for each link; `link` is one of the names in LINK_NAMES."""
+"""One line for each link; `link` is one of the names in LINK_NAMES, or PARTIAL for a quantity of which the
+file says only a part, such as a number without a unit."""
+
+PARTIAL = "partial"
 
 LINK_NAMES = {
     model.RDF_TYPE: "type",
@@ -171,10 +174,11 @@ def of_triples(triples: pl.DataFrame, graph: str) -> Part:
         .select(number="s", value=plain.cast(pl.Float64, strict=False))
         .drop_nulls()
     )
+    parts = _of(triples, model.HAS_NUMERICAL_PART, "quantity", "number")
     types = _of(triples, model.RDF_TYPE, "quantity", "type")
     kinds = types.filter(pl.col("type").is_in(list(_KINDS)))
     values = (
-        borne.join(_of(triples, model.HAS_NUMERICAL_PART, "quantity", "number"), on="quantity")
+        borne.join(parts, on="quantity")
         .join(numbers, on="number")
         .join(_of(triples, model.HAS_UNIT, "quantity", "unit"), on="quantity")
         .join(types.filter(~pl.col("type").is_in(list(_KINDS))).rename({"type": "term"}), on="quantity")
@@ -189,4 +193,7 @@ def of_triples(triples: pl.DataFrame, graph: str) -> Part:
     )
     inner = pl.concat([borne["quantity"], numbers["number"]]).unique()
     of_quantity = (pl.col("link") == "type") & pl.col("subject").is_in(inner.implode())
-    return _part([made], [links.filter(~of_quantity)], graph)
+    whole = pl.col("subject").is_in(values["quantity"].unique().implode())
+    told = pl.concat([borne["quantity"], parts["quantity"], kinds["quantity"]]).unique().alias("subject")
+    partial = told.to_frame().filter(~whole).select("subject", link=pl.lit(PARTIAL), object="subject")
+    return _part([made], [links.filter(~of_quantity), partial], graph)

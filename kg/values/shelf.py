@@ -17,7 +17,7 @@ from kg.catalogue import Entry
 from kg.values.part import Part
 
 FOLDER = "values"
-_LAYOUT = "2"
+_LAYOUT = "3"
 
 
 def key(entry: Entry) -> str:

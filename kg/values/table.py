@@ -15,7 +15,7 @@ from kg.store import Store
 from kg.values import shelf
 from kg.values.beside import Beside, Builder, beside
 from kg.values.lineage import closure, link, made_from, things
-from kg.values.part import LINKS, VALUES, Part, of_ntriples
+from kg.values.part import LINKS, PARTIAL, TEXT, VALUES, Part, of_ntriples
 
 
 def part_of_graph(store: Store, graph: str) -> Part:
@@ -39,6 +39,24 @@ class Values:
         """Return all values, in the columns VALUES."""
         whole = pl.concat_str(pl.col("bearer").cast(pl.String), pl.lit("#"), pl.col("name").cast(pl.String))
         return self._values.lazy().with_columns(pl.coalesce(pl.col("quantity").cast(pl.String), whole))
+
+    def stated(self) -> pl.DataFrame:
+        """Return all values once each, whichever files state them: VALUES without `row` and `graph`.
+
+        Where two files speak of one quantity, this is what they say together, as in a query over all graphs.
+        """
+        return together(self._values.drop("row", "graph").unique())
+
+    @cached_property
+    def is_whole(self) -> bool:
+        """Return whether no quantity is told in parts by several files, which only a query puts together."""
+        partial = self._edges.filter(pl.col("link") == PARTIAL)
+        if partial.is_empty():
+            return True
+        said = self.values().select(subject=pl.col("quantity").cast(TEXT), graph="graph").collect()
+        several = pl.concat([partial.select("subject", "graph"), said]).unique()
+        there = several.join(partial.select("subject").unique(), on="subject", how="semi")
+        return not there["subject"].is_duplicated().any()
 
     @cached_property
     def _values(self) -> pl.DataFrame:
@@ -88,6 +106,38 @@ class Values:
         `property_` is the IRI of its term; default: all things that have it.
         """
         return beside(self._builder, property_, None if things_ is None else things(things_))
+
+
+def together(values: pl.DataFrame) -> pl.DataFrame:
+    """Return values where a quantity that is told in several ways has every way with every number."""
+    name = pl.concat_str(pl.col("bearer").cast(pl.String), pl.lit("#"), pl.col("name").cast(pl.String))
+    if values["quantity"].null_count() == len(values):
+        several = pl.struct("bearer", "name").is_duplicated()
+        if not values.select(several.any()).item():
+            return values
+        id_ = name
+    else:
+        id_ = pl.coalesce(pl.col("quantity").cast(pl.String), name)
+    marked = values.with_columns(id=id_.cast(TEXT))
+    single = marked.filter(~pl.col("id").is_duplicated()).drop("id")
+    marked = marked.filter(pl.col("id").is_duplicated())
+    if marked.is_empty():
+        return values
+    # Of a quantity that one file knows as measured, it does not matter that another says nothing of it.
+    known = pl.col("how").is_not_null() | pl.col("how").is_null().all().over("id")
+    product = marked.select("id", "bearer", "role", "name", "quantity").unique()
+    for column in ("term", "how", "value", "unit"):
+        each = marked.filter(known) if column == "how" else marked
+        product = product.join(each.select("id", column).unique(), on="id")
+    return pl.concat([single, product.select(single.columns)])
+
+
+def is_complete(store: Store) -> bool:
+    """Return whether every graph has its part, so that to open the table is quick."""
+    known = {entry.graph: entry for entry in catalogue.entries(store, items=False)}
+    return all(
+        graph in known and shelf.is_there(store.path, shelf.key(known[graph])) for graph in store.graphs()
+    )
 
 
 def open_(store: Store) -> Values:
