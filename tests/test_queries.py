@@ -178,10 +178,10 @@ def test_example_of_a_query_runs(name: str, line: Graph) -> None:
 
 # A second engine gives the same answers
 
-SLOW = {
-    name: "rdflib seeks its EXISTS anew for each row, for minutes"
-    for name in ("parameter_against_property", "property_by_machine")
-}
+SLOW = dict.fromkeys(
+    ("parameter_against_property", "property_by_machine"),
+    "rdflib seeks its EXISTS anew for each row, for minutes",
+)
 """Queries that rdflib is not asked, and why."""
 
 FEW_CELLS = [f"{DEFAULT_BASE}cell/PC-{number:04}" for number in (1, 5, 17, 9001)]
