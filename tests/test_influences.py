@@ -4,20 +4,29 @@ from __future__ import annotations
 
 import json
 import random
+import xml.etree.ElementTree as ET
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import openpyxl
 import pytest
 from click.testing import CliRunner
 from scipy import stats
 
+from benchmarks.influences import SIDES, Score, truth
 from kg.cli import main as kg
 from kg.errors import KgError
 from kg.graph import Graph
 from kg.influence.combine import Ranking, as_dict, influences
+from kg.influence.keep import kept
+from kg.influence.picture import picture
 from kg.influence.stated import chains, match, stated, statements
+from kg.influence.whatif import what_if
+from kg.load import Loader
+from kg.store import Store
 from kg.terms import vocabulary
+from tests.asking import PLANT
 
 NUMBER = """SELECT ?n { <%s> emmo:EMMO_8ef3cd6d_ae58_4a8d_9fc0_ad8f49015cd0
 /emmo:EMMO_faf79f53_749d_40b2_807c_d34244c192f4 ?n }"""
@@ -220,3 +229,106 @@ def test_statements_alone_need_no_records(line: Graph) -> None:
         ("ActiveMaterialParticleSize", "absent"),
         ("RollGap", "absent"),
     ]
+
+
+def test_the_truth_of_the_line_follows_its_chains() -> None:
+    known = truth(json.loads((PLANT / "relations.json").read_text(encoding="utf-8")))
+    capacity = ("DischargingCapacity", "")
+
+    assert known.planted[capacity]["LineLoad", "positive"] == -1
+    assert ("SolidContent", "positive") in known.causes(capacity)
+    assert ("LineLoad", "negative") in known.causes(capacity)
+    assert known.goes_with(("SlurryViscosity", "positive"), capacity)
+    decoys = {decoy["parameter"] for decoy in known_decoys()} - {"WebTension"}
+    assert not any(known.goes_with((decoy, side), capacity) for decoy in decoys for side in ("", *SIDES))
+
+
+def known_decoys() -> list[dict[str, str]]:
+    record = json.loads((PLANT / "relations.json").read_text(encoding="utf-8"))
+    assert len(record["decoys"]) == 16
+    return list(record["decoys"])
+
+
+def test_most_planted_relations_are_found_and_nothing_false(line: Graph) -> None:
+    known = truth(json.loads((PLANT / "relations.json").read_text(encoding="utf-8")))
+    score = Score()
+    false = []
+
+    for property_ in ("DischargingCapacity", "MassLoading", "Porosity", "ResidualSolventContent"):
+        false += score.add(influences(line.store, property_, what="observed"), known)
+
+    assert false == []
+    assert score.planted == 12
+    assert score.right >= 10
+    assert score.wrong_sign == 0
+
+
+def test_few_batches_are_too_few_whatever_the_number_of_cells(line: Graph) -> None:
+    ranking = influences(line.store, "DischargingCapacity", what="observed")
+
+    seen = ranking.entry("MixerSpeed", "positive").observed
+
+    assert seen is not None
+    assert not seen.tested
+    assert "chosen 3 times" in seen.reason
+
+
+def test_a_model_answers_inside_its_range_and_refuses_outside(line: Graph) -> None:
+    ranking = influences(line.store, "InitialCoulombicEfficiency", what="observed")
+
+    answer = what_if(ranking, "FormationCurrent +10 %").answers[0]
+
+    # 12 % for each C: 0.021 A of 1.7 Ah.
+    planted = -12 * (answer.after - answer.before) / 1.7
+    assert answer.low < planted < answer.high
+    with pytest.raises(KgError, match="Nothing is said about what was never tried"):
+        what_if(ranking, "FormationCurrent +90 %")
+    with pytest.raises(KgError, match="is not observed in these data"):
+        what_if(ranking, "WettingDuration +10 %")
+    with pytest.raises(KgError, match="is no change"):
+        what_if(ranking, "FormationCurrent more")
+
+
+def test_a_model_is_kept_with_its_training_data_and_goes_stale(tmp_path: Path) -> None:
+    files, store = tmp_path / "files", tmp_path / "store"
+    files.mkdir()
+    for path in PLANT.glob("*.*"):
+        if path.name not in ("relations.json", "README.md"):
+            (files / path.name).write_bytes(path.read_bytes())
+    Loader(store).load([files])
+    asked = ["influences", "--of", "Porosity", "--store", str(store)]
+
+    ran = CliRunner().invoke(kg, [*asked, "--what-if", "LineLoad +10 %", "--keep"])
+
+    assert ran.exit_code == 0, ran.output
+    assert "Kept as model/Porosity-by-LineLoad" in ran.output
+    opened = Store.open(store)
+    model = kept(opened)[0]
+    assert not model.stale
+    rows = opened.query(
+        "SELECT ?in ?out ?file { GRAPH ?g { ?m bvcox:modelInput ?in ; bvcox:modelOutput ?out ;"
+        " prov:wasDerivedFrom ?file } }"
+    )
+    found = [(row["in"].value, row["out"].value, row["file"].value) for row in rows]
+    assert {iri("LineLoad")} <= {row[0] for row in found}
+    assert {row[1] for row in found} == {iri("Porosity")}
+    assert any("kalander" in row[2] for row in found)
+    del opened
+
+    book = files / "kalander_2026-03.xlsx"
+    workbook = openpyxl.load_workbook(book)
+    sheet = workbook["Kalander"]
+    sheet.delete_rows(sheet.max_row)
+    workbook.save(book)
+    Loader(store).load([files])
+
+    ran = CliRunner().invoke(kg, ["influences", "--models", "--store", str(store)])
+
+    assert "stale: file/kalander_2026-03.xlsx changed since" in ran.output
+
+
+def test_the_picture_is_drawn_from_the_ranking(line: Graph) -> None:
+    drawn = ET.fromstring(picture(influences(line.store, "DischargingCapacity")))
+
+    texts = [node.text for node in drawn.iter("{http://www.w3.org/2000/svg}text")]
+    assert {"positive LineLoad", "positive MassLoading", "DischargingCapacity"} <= set(texts)

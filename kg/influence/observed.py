@@ -20,7 +20,7 @@ from kg.influence.select import Selection
 RATE = 0.05
 """Rate of false discoveries that is aimed at."""
 
-FEWEST = 3
+FEWEST = 4
 """Degrees of freedom below which nothing is tested."""
 
 FEW = 8
@@ -61,7 +61,7 @@ class Observed:
     standard deviation of the value (each over things), with its 95 % interval `low` to `high`; `slope` is
     the same in units, None where several kinds of thing are pooled, for which `slopes` holds one each.
     `correlation` is partial, `rank` the same of ranks. `p` is of the slope, `rank_p` of the ranks, `q` is
-    `p` adjusted for all values that were tested.
+    the larger of the two, adjusted for all values that were tested (Benjamini and Hochberg 1995).
     """
 
     column: int
@@ -93,9 +93,14 @@ class Observed:
         return not self.reason
 
     @property
+    def worse(self) -> float:
+        """Return the larger of the two p: an influence must show in the slope and in the ranks."""
+        return max(self.p, self.rank_p)
+
+    @property
     def found(self) -> bool:
-        """Return whether the influence counts as observed: sure after adjustment, and the ranks agree."""
-        return self.tested and self.q <= RATE and self.rank_p <= RATE and self.rank * self.effect > 0
+        """Return whether the influence counts as observed: sure enough for so many tests, and of one sign."""
+        return self.tested and self.q <= RATE and self.rank * self.effect > 0
 
     @property
     def sign(self) -> int:
@@ -157,7 +162,7 @@ class Observer:
         seen = [self.one(place) for place in range(len(self.table.columns))]
         tested = [place for place, result in enumerate(seen) if result.tested]
         if tested:
-            adjusted = multipletests([seen[place].p for place in tested], method="fdr_bh")[1]
+            adjusted = multipletests([seen[place].worse for place in tested], method="fdr_bh")[1]
             for place, q in zip(tested, adjusted, strict=True):
                 seen[place] = _with(seen[place], q=float(q))
         return seen

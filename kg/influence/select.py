@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from kg.influence.observed import Observer, Partner
 
 ENTRY = 0.05
-FEWEST = 3
+FEWEST = 4
 MOST = 12
 ALONE = 0.05
 """Least share of a value that must be its own, beside what was picked before."""
