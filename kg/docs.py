@@ -35,11 +35,15 @@ SAMPLE_ROWS = 5
 
 @dataclass(frozen=True)
 class Sample:
-    """The first rows of an answer on the sample line, IRIs without their base; `total` counts all rows."""
+    """The first rows of an answer on the sample line, IRIs without their base; `total` counts all rows.
+
+    `operations` is set where the answer needs what is recorded beside the steps of the line.
+    """
 
     columns: Sequence[str]
     rows: Sequence[Sequence[str]]
     total: int
+    operations: bool
 
 
 @dataclass(frozen=True)
@@ -86,13 +90,17 @@ def _templates() -> jinja2.Environment:
 
 def sample_answer(name: str) -> Sample | None:
     """Return the first rows of the golden answer of a query, or None where the package stands alone."""
-    path = PACKAGE.parent / "tests" / "queries" / f"{name}.csv"
+    golden = PACKAGE.parent / "tests" / "queries"
+    path = golden / f"{name}.csv"
+    operations = not path.is_file()
+    if operations:
+        path = golden / "operations" / f"{name}.csv"
     if not path.is_file():
         return None
     with path.open(encoding="utf-8", newline="") as file:
         columns, *rows = csv.reader(file)
     shown = [[_short(text) for text in row] for row in rows[:SAMPLE_ROWS]]
-    return Sample(columns, shown, len(rows))
+    return Sample(columns, shown, len(rows), operations)
 
 
 def _short(text: str) -> str:
@@ -151,7 +159,17 @@ def pages() -> dict[str, str]:
         )
         for page in found
     }
-    made["queries/index.md"] = templates.get_template("queries.md.j2").render(pages=found)
+    made["queries/index.md"] = templates.get_template("queries.md.j2").render(
+        pages=found,
+        users={
+            user: [page.query.name for page in found if user in page.query.about.users]
+            for user in queries.USERS
+        },
+        modules={
+            module: [page for page in found if module in page.query.about.modules]
+            for module in queries.MODULES
+        },
+    )
     made["passport-points.md"] = templates.get_template("passport-points.md.j2").render(**passport_page())
     made["commands.md"] = templates.get_template("commands.md.j2").render(commands=commands())
     made["terms/index.md"] = templates.get_template("terms.md.j2").render(

@@ -1,8 +1,9 @@
 """Query files with front matter -> questions with parameters; bound, expanded and run on a store.
 
 A query file is SPARQL that runs as it stands.
-Its front matter is in comment lines that begin with `#+`, as YAML; a parameter is one line
-`VALUES ?name { default }` inside WHERE, in which binding puts another term.
+Its front matter is in comment lines that begin with `#+`, as YAML; a parameter is a line
+`VALUES ?name { default }` inside WHERE, in which binding puts another term. A sub-select does not see
+what is outside it, so the same line may come again in one.
 """
 
 from __future__ import annotations
@@ -25,6 +26,12 @@ from kg.resources import folder
 from kg.terms import AmbiguousTermError, vocabulary
 
 _FRONT = "#+"
+
+USERS = ("data steward", "analyst", "recycler", "model developer")
+"""Who asks."""
+
+MODULES = ("production", "material", "equipment", "quality", "model", "records")
+"""What a question is about: the four modules of the information model of a line, models, and the records."""
 
 
 class Strict(BaseModel):
@@ -53,6 +60,7 @@ class FrontMatter(Strict):
     summary: str
     question: str
     users: tuple[str, ...] = ()
+    modules: tuple[str, ...] = ()
     params: dict[str, Param] = {}
     columns: dict[str, Column] = {}
     example: str = ""
@@ -110,7 +118,7 @@ def parse(name: str, text: str) -> Query:
     """Return the query in a text with front matter.
 
     Raises FaultsError where the front matter is missing, is no YAML, or has unknown keys,
-    and where a parameter has no VALUES line of its own.
+    and where a parameter has no VALUES line, or several that differ.
     """
     place = f"{name}.rq"
     front = [line[len(_FRONT) :] for line in text.splitlines() if line.startswith(_FRONT)]
@@ -126,9 +134,14 @@ def parse(name: str, text: str) -> Query:
         raise FaultsError(faults) from None
     body = "\n".join(line for line in text.splitlines() if not line.startswith(_FRONT)).strip() + "\n"
     faults = [
-        Fault(place, 0, f"the parameter '{param}' needs exactly one line 'VALUES ?{param} {{ default }}'.")
+        Fault(
+            place,
+            0,
+            f"the parameter '{param}' needs a line 'VALUES ?{param} {{ default }}', "
+            "and the same default wherever it comes again.",
+        )
         for param in about.params
-        if len(_values_line(re.escape(param)).findall(body)) != 1
+        if len({match["value"].strip() for match in _values_line(re.escape(param)).finditer(body)}) != 1
     ]
     if faults:
         raise FaultsError(faults)

@@ -11,6 +11,7 @@ from kg.graph import Graph
 from kg.iri import DEFAULT_BASE
 
 PLANT = Path(__file__).parent / "plant"
+OPERATIONS = Path(__file__).parent / "plant_operations"
 
 
 def asked(graph: Graph, query: str, **params: object) -> Answer:

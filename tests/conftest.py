@@ -14,7 +14,7 @@ from kg.mappers.apply import Mapped, apply
 from kg.mappers.plan import Plan, read_plans
 from kg.sources import read_table
 from kg.terms import vocabulary
-from tests.asking import PLANT
+from tests.asking import OPERATIONS, PLANT
 
 BASE = "https://example.org/line/"
 
@@ -76,3 +76,11 @@ def line_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def line(line_store: Path) -> Graph:
     return open_graph(line_store)
+
+
+@pytest.fixture(scope="session")
+def whole_line(tmp_path_factory: pytest.TempPathFactory) -> Graph:
+    """Return the sample line with what is recorded beside its steps."""
+    path = tmp_path_factory.mktemp("whole") / "store"
+    Loader(path).load([PLANT, OPERATIONS])
+    return open_graph(path)

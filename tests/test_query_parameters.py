@@ -125,10 +125,24 @@ def test_unknown_query_is_refused_with_near_ones(line: Graph) -> None:
 
 
 def test_parameter_without_its_line_is_refused() -> None:
-    with pytest.raises(FaultsError, match="needs exactly one line"):
+    with pytest.raises(FaultsError, match="needs a line"):
         queries.parse("x", "#+ summary: s\n#+ question: q\n#+ params: {a: {help: h}}\nASK {}")
 
 
 def test_unknown_key_of_the_front_matter_is_refused() -> None:
     with pytest.raises(FaultsError, match="colums"):
         queries.parse("x", "#+ summary: s\n#+ question: q\n#+ colums: {}\nASK {}")
+
+
+def test_parameter_with_two_defaults_is_refused() -> None:
+    lines = "VALUES ?a { 1 } { SELECT * WHERE { VALUES ?a { 2 } } }"
+    with pytest.raises(FaultsError, match="the same default"):
+        queries.parse("x", "#+ summary: s\n#+ question: q\n#+ params: {a: {help: h}}\nASK {" + lines + "}")
+
+
+def test_parameter_that_comes_again_in_a_sub_select_is_bound_there_too() -> None:
+    lines = "VALUES ?a { 1 } { SELECT * WHERE { VALUES ?a { 1 } } }"
+    text = "#+ summary: s\n#+ question: q\n#+ params: {a: {help: h}}\nASK {" + lines + "}"
+    bound = queries.parse("x", text).bind({"a": ox.Literal("x")})
+
+    assert bound.count('VALUES ?a { "x" }') == 2

@@ -43,6 +43,11 @@ DIALECTS = {
 
 OPERATIONS_DIALECTS = {
     "maschinenzustaende_2026-03.csv": GERMAN,
+    "maschinenliste_2026.csv": GERMAN,
+    "instandhaltung_2026.csv": GERMAN,
+    "einwaagen_2026-03.csv": GERMAN,
+    "zusammensetzung_2026.csv": GERMAN,
+    "cell_parts_2026-03.csv": ENGLISH,
 }
 """Of the tables beside the process: machines, meters, upkeep, ageing, composition."""
 
