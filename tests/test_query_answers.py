@@ -27,7 +27,7 @@ def webs() -> pd.DataFrame:
     """Return one row for each reel: slurry batch, calendered web and line load behind it."""
     coating = pd.read_csv(PLANT / "coating_2026-03.csv", skiprows=2).set_index("Web ID")["Slurry batch"]
     drying = german("trocknung_2026-03.csv").set_index("Rolle aus")["Rolle ein"]
-    rolled = pd.read_excel(PLANT / "kalander_2026-03.xlsx", header=2)
+    rolled = pd.read_excel(PLANT / "kalander_2026-03.xlsx", header=2, engine="openpyxl")
     slitting = pd.read_csv(PLANT / "slitting_2026-03.csv")
     reels = slitting.assign(reel=slitting["Reels"].str.split(";")).explode("reel").set_index("reel")["Web in"]
     found = rolled.set_index("Rolle aus").loc[reels].assign(reel=reels.index)
@@ -121,7 +121,7 @@ def test_planted_cell_without_stacking_is_found(line: Graph) -> None:
 
 def test_value_leads_back_to_its_row_and_column(line: Graph) -> None:
     found = asked(line, "rows_behind_value").as_frame()
-    rolled = pd.read_excel(PLANT / "kalander_2026-03.xlsx", header=2)
+    rolled = pd.read_excel(PLANT / "kalander_2026-03.xlsx", header=2, engine="openpyxl")
 
     # Row 4 of the sheet is the first one below the header in row 3.
     assert found["row"].str.partition("#")[2].str.endswith("row=4").tolist() == [True]
@@ -151,7 +151,7 @@ def test_values_that_differ_are_told_with_both_files(tmp_path: Path) -> None:
 
 
 def test_time_in_a_step_is_that_of_its_file(line: Graph) -> None:
-    rolled = pd.read_excel(PLANT / "kalander_2026-03.xlsx", header=2)
+    rolled = pd.read_excel(PLANT / "kalander_2026-03.xlsx", header=2, engine="openpyxl")
     minutes = (rolled["Ende"] - rolled["Beginn"]).dt.total_seconds() / 60
     found = frame(line, "time_in_step").set_index("step").loc["FabricatedElectrodeCalendering"]
 
@@ -167,7 +167,9 @@ def test_time_in_a_step_is_that_of_its_file(line: Graph) -> None:
 
 
 def test_waiting_between_two_steps_is_that_of_their_files(line: Graph) -> None:
-    rolled = pd.read_excel(PLANT / "kalander_2026-03.xlsx", header=2).set_index("Rolle aus")
+    rolled = pd.read_excel(PLANT / "kalander_2026-03.xlsx", header=2, engine="openpyxl").set_index(
+        "Rolle aus"
+    )
     slit = pd.read_csv(PLANT / "slitting_2026-03.csv", parse_dates=["Start"]).set_index("Web in")
     hours = (slit["Start"] - rolled["Ende"]).dt.total_seconds() / 3600
     found = frame(line, "waiting_between_steps").set_index("step").loc["FabricatedElectrodeCalendering"]
