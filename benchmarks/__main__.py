@@ -22,7 +22,7 @@ def main() -> None:
         "influences": lambda: influences.report(seeds=given.seeds),
         "loading": lambda: loading.report(given.cells, given.peers),
         "resolver": resolver.report,
-        "validation": lambda: validation.report(given.cells),
+        "validation": lambda: validation.report(given.cells, given.peers),
         "wide": lambda: loading.wide(given.rows),
     }
     for line in report[given.what]():

@@ -8,7 +8,6 @@ pyrudof's native mode does not know SPARQL constraints; what it finds is compare
 from __future__ import annotations
 
 import argparse
-import importlib.util
 import json
 import resource
 import subprocess
@@ -17,9 +16,10 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from kg.validate import Scope
+if TYPE_CHECKING:  # the interpreter of a peer has no battery-kg
+    from kg.validate import Scope
 
 SCOPES: dict[str, tuple[Scope, ...]] = {"record": ("record",), "line": ("line",), "both": ("record", "line")}
 Found = list[tuple[str, str]]
@@ -46,7 +46,7 @@ def prepare(folder: Path, cells: int) -> int:
     return store.count()
 
 
-def ours(folder: Path, scopes: tuple[Scope, ...]) -> tuple[float, float, Found]:
+def ours(folder: Path, scopes: tuple[Scope, ...]) -> tuple[float, float, float, Found]:
     """Run the compiled engine over the store on disk; reading the columns counts as validating."""
     import pyshacl  # noqa: F401 - its import is not what is measured
 
@@ -58,14 +58,14 @@ def ours(folder: Path, scopes: tuple[Scope, ...]) -> tuple[float, float, Found]:
     for scope in scopes:
         plan(scope)
     store = Store.open(folder / "store")
-    ready = time.perf_counter()
+    ready, before = time.perf_counter(), used()
     columns = columns_of(store)
     results = [result for scope in scopes for result in check_scope(store, columns, scope)]
     done = time.perf_counter()
-    return ready - start, done - ready, [(result.focus, result.rule) for result in results]
+    return ready - start, done - ready, used() - before, [(result.focus, result.rule) for result in results]
 
 
-def pyshacl(folder: Path, scopes: tuple[Scope, ...]) -> tuple[float, float, Found]:
+def pyshacl(folder: Path, scopes: tuple[Scope, ...]) -> tuple[float, float, float, Found]:
     """Run pySHACL over the graph in rdflib."""
     import pyoxigraph as ox
     import pyshacl  # noqa: F401 - its import is not what is measured
@@ -76,81 +76,94 @@ def pyshacl(folder: Path, scopes: tuple[Scope, ...]) -> tuple[float, float, Foun
     start = time.perf_counter()
     data = _data_graph((quad.triple for quad in ox.parse(path=folder / "graph.nt")), vocabulary())
     rules = [shapes(scope) for scope in scopes]
-    ready = time.perf_counter()
+    ready, before = time.perf_counter(), used()
     results = [result for graph in rules for result in _by_pyshacl(data, graph)]
     done = time.perf_counter()
-    return ready - start, done - ready, [(result.focus, result.rule) for result in results]
+    return ready - start, done - ready, used() - before, [(result.focus, result.rule) for result in results]
 
 
-def pyrudof(folder: Path, scopes: tuple[Scope, ...]) -> tuple[float, float, Found]:
+def pyrudof(folder: Path, scopes: tuple[Scope, ...]) -> tuple[float, float, float, Found]:
     """Run pyrudof's native mode over the graph in its memory."""
     import pyrudof as rudof
 
     start = time.perf_counter()
     session = rudof.Rudof(rudof.RudofConfig())
     session.read_data(str(folder / "graph.nt"), format=rudof.RDFFormat.NTriples)
-    ready = time.perf_counter()
+    ready, before = time.perf_counter(), used()
     found: Found = []
     for scope in scopes:
         session.read_shacl(str(folder / f"{scope}.ttl"), format=rudof.ShaclFormat.Turtle)
         report = session.validate_shacl(mode=rudof.ShaclValidationMode.Native)
         found += [(str(entry.focus_node), str(entry.source_shape)) for entry in report]
     done = time.perf_counter()
-    return ready - start, done - ready, found
+    return ready - start, done - ready, used() - before, found
 
 
-ENGINES: dict[str, Callable[[Path, tuple[Scope, ...]], tuple[float, float, Found]]] = {
+ENGINES: dict[str, Callable[[Path, tuple[Scope, ...]], tuple[float, float, float, Found]]] = {
     "ours": ours,
     "pySHACL": pyshacl,
     "pyrudof": pyrudof,
 }
 
 
-def measured(engine: str, folder: Path, scope: str, timeout: float) -> dict[str, Any] | None:
-    """Return what an engine measured of itself in a process of its own; None where it took too long."""
-    command = [sys.executable, "-m", "benchmarks.validation", engine, str(folder), scope]
+def measured(engine: str, folder: Path, scope: str, timeout: float, python: str) -> dict[str, Any] | str:
+    """Return what an engine measured of itself in a process of its own, or why it did not."""
+    command = [python, "-m", "benchmarks.validation", engine, str(folder), scope]
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=timeout, check=True)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=timeout, check=False)
     except subprocess.TimeoutExpired:
-        return None
+        return f"stopped after {timeout:.0f} s"
+    if done.returncode:
+        last = (done.stderr.strip().splitlines() or ["no message"])[-1]
+        return "absent" if last.startswith("ModuleNotFoundError") else f"failed: {last}"
     told: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return told
 
 
+HEAD = f"{'':28}{'seconds':>9}{'cpu s':>8}{'ready s':>9}{'MB':>7}{'findings':>10}  ratio (by cpu time), of memory"
+
+
 def report(
-    cells: int = 1000, scopes: tuple[str, ...] = ("record", "line"), timeout: float = 3600
+    cells: int = 1000,
+    peers: str = sys.executable,
+    scopes: tuple[str, ...] = ("record", "line", "both"),
+    timeout: float = 1800,
 ) -> Iterator[str]:
     """Yield one line for each engine and scope."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         yield f"{cells:,} cells, {prepare(folder, cells):,} triples"
+        yield HEAD
         for scope in scopes:
-            yield from _compared(folder, scope, timeout)
+            yield from _compared(folder, scope, timeout, peers)
 
 
-def _compared(folder: Path, scope: str, timeout: float) -> Iterator[str]:
-    mine = measured("ours", folder, scope, timeout)
-    assert mine is not None
-    yield f"{scope}: ours {_line(mine)}"
-    for engine in ("pySHACL", "pyrudof"):
-        if engine == "pyrudof" and importlib.util.find_spec("pyrudof") is None:
-            yield f"{scope}: pyrudof is not installed"
-            continue
-        peer = measured(engine, folder, scope, timeout)
-        if peer is None:
-            ratio = timeout / mine["seconds"]
-            yield f"{scope}: {engine} stopped after {timeout:.0f} s, ratio above {ratio:.0f}"
-            continue
-        same = "same findings" if peer["found"] == mine["found"] else "DIFFERENT findings"
-        yield (
-            f"{scope}: {engine} {_line(peer)}; {same}; time {peer['seconds'] / mine['seconds']:.0f} to 1, "
-            f"memory {peer['mb'] / mine['mb']:.1f} to 1"
-        )
+def _compared(folder: Path, scope: str, timeout: float, peers: str) -> Iterator[str]:
+    mine = measured("ours", folder, scope, timeout, sys.executable)
+    yield f"{f'{scope}: ours':28}{_line(mine)}"
+    if isinstance(mine, str):
+        return
+    for engine, python, bar in (("pySHACL", sys.executable, 100), ("pyrudof", peers, 5)):
+        peer = measured(engine, folder, scope, timeout, python)
+        text = f"{f'  {engine}, bar {bar}':28}{_line(peer)}"
+        if not isinstance(peer, str):
+            same = "same findings" if peer["found"] == mine["found"] else "OTHER findings"
+            times = f"{peer['seconds'] / mine['seconds']:.1f} ({peer['cpu'] / mine['cpu']:.1f})"
+            text += f"  {times}, {peer['mb'] / mine['mb']:.1f}; {same}"
+        yield text
 
 
-def _line(told: dict[str, Any]) -> str:
-    ready, found = told["ready"], len(told["found"])
-    return f"{told['seconds']:.2f} s (made ready in {ready:.1f} s), {told['mb']:.0f} MB, {found} findings"
+def _line(told: dict[str, Any] | str) -> str:
+    if isinstance(told, str):
+        return told
+    times = f"{told['seconds']:9.2f}{told['cpu']:8.2f}{told['ready']:9.1f}"
+    return f"{times}{told['mb']:7,.0f}{len(told['found']):10,}"
+
+
+def used() -> float:
+    """Return the seconds of cpu time that this process has used."""
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    return usage.ru_utime + usage.ru_stime
 
 
 def peak() -> float:
@@ -173,8 +186,8 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("scope", choices=SCOPES)
     given = parser.parse_args()
-    ready, seconds, found = ENGINES[given.engine](given.folder, SCOPES[given.scope])
-    told = {"ready": ready, "seconds": seconds, "mb": peak(), "found": sorted(found)}
+    ready, seconds, cpu, found = ENGINES[given.engine](given.folder, SCOPES[given.scope])
+    told = {"ready": ready, "seconds": seconds, "cpu": cpu, "mb": peak(), "found": sorted(found)}
     print(json.dumps(told))  # noqa: T201 - this is what the process is for
 
 

@@ -60,16 +60,44 @@ class NotColumnsError(Exception):
     """The triples hold something that columns do not show; pySHACL takes them all."""
 
 
+# Patterns that the regular expressions of Python and of polars read alike.
+_ALIKE = re.compile(r"[\w/#:;,.=@<>%^$()|\[\]{}*+?-]*", re.ASCII)
+_APART = re.compile(r"\(\?|[*+?}][+]|--|\[[^\]]*\[|{,")
+
+
+def is_plain(number: pl.Expr) -> pl.Expr:
+    """Return where polars and Python write a number alike."""
+    return (number == 0) | number.abs().is_between(1e-4, 1e15, closed="left")
+
+
 @dataclass(frozen=True)
 class TextTest:
     """A test of the text of a term, and the places where such terms stand: (predicate, `s` or `o`).
 
     A test with places is run once, when triples become columns; one without is run where it is asked for.
+    `pattern` is the regular expression that the test looks for, where it is one.
     """
 
     name: str
     passes: Callable[[str], bool]
     places: frozenset[tuple[str, str]]
+    pattern: str | None = None
+
+    def failing(self, texts: pl.Series) -> pl.Series:
+        """Return the texts that do not surely pass, of a series in which null is a text that is not known."""
+        if self.pattern is not None and _ALIKE.fullmatch(self.pattern) and not _APART.search(self.pattern):
+            return texts.filter(~texts.str.contains(self.pattern).fill_null(False))
+        wrong = [text is None or not self.passes(text) for text in texts]
+        return texts.filter(pl.Series(wrong, dtype=pl.Boolean))
+
+    def failing_numbers(self, numbers: pl.Series) -> list[float]:
+        """Return the numbers whose text does not surely pass."""
+        frame = numbers.unique().alias("number").to_frame()
+        plain = frame.filter(is_plain(pl.col("number"))).with_columns(text=pl.col("number").cast(pl.String))
+        failing = self.failing(plain["text"])
+        found = plain.filter(pl.col("text").is_in(failing.implode()))["number"].to_list()
+        others = frame.filter(~is_plain(pl.col("number")))["number"].to_list()
+        return found + [number for number in others if not self.passes(str(number))]
 
 
 @dataclass
@@ -224,16 +252,22 @@ def _failing(frame: pl.DataFrame, test: TextTest) -> list[int]:
     for predicate, place in test.places:
         here = frame.filter(pl.col("pt") == f"<{predicate}>")
         if place == "s":
-            terms = here.select(hash="s", text="st", kind="skind", type=pl.lit(OTHER, pl.UInt8), number=None)
+            other, none = pl.lit(OTHER, pl.UInt8), pl.lit(None, pl.Float64)
+            terms = here.select(hash="s", text="st", kind="skind", type=other, number=none)
         else:
             terms = here.select("type", "number", hash="o", text="ot", kind="kind")
         terms = terms.unique("hash")
-        for hash_, text, kind, type_, number in terms.select(
-            "hash", "text", "kind", "type", "number"
-        ).iter_rows():
-            shown = said(text, kind, type_, number)
-            if shown is None or not test.passes(shown):
-                wrong.add(hash_)
+        numbers = terms.filter(pl.col("type") == DOUBLE)
+        bad = test.failing_numbers(numbers["number"])
+        wrong.update(numbers.filter(pl.col("number").is_in(bad))["hash"])
+        inner = pl.col("text").str.slice(1, pl.col("text").str.len_chars() - 2)
+        sure = (pl.col("type") == STRING) & ~pl.col("text").str.contains("\\", literal=True)
+        others = terms.filter(pl.col("type") != DOUBLE).select(
+            "hash", shown=pl.when((pl.col("kind") == IRI) | sure).then(inner)
+        )
+        failing = test.failing(others["shown"])
+        unsure = others["shown"].is_null() | others["shown"].is_in(failing.drop_nulls().implode())
+        wrong.update(others.filter(unsure)["hash"])
     return sorted(wrong)
 
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from kg import model
-from kg.engine.columns import DOUBLE, IRI
+from kg.engine.columns import DOUBLE, IRI, TextTest
 from kg.engine.shapes import Bound, Class, Compiled, Count, Datatype, Has, Kind, Path, Shape, Text
 from kg.mappers.apply import INDEX
 from kg.mappers.plan import Plan, Quantity
@@ -45,7 +45,7 @@ class ColumnCheck:
     severity: str
     bounds: tuple[Bound, ...] = ()
     broken: bool = False
-    patterns: tuple[Callable[[str], bool], ...] = ()
+    patterns: tuple[TextTest, ...] = ()
     most: float = math.inf
 
 
@@ -148,7 +148,7 @@ def _check(shape: Shape, number: int, quantity: Quantity, below: Below) -> Colum
         elif isinstance(part, Bound) and numeric and part.exact:
             bounds.append(part)
         elif isinstance(part, Text) and numeric:
-            patterns.append(part.test.passes)
+            patterns.append(part.test)
         elif isinstance(part, Datatype):
             broken |= not (numeric and part.type == DOUBLE)
         elif isinstance(part, Kind) and not numeric:
@@ -192,11 +192,7 @@ def _broken(check: ColumnCheck, rows: pl.DataFrame) -> pl.DataFrame:
     """Return what a check finds: iri, and the value where one value is wrong."""
     wrong = functools.reduce(operator.or_, (_outside(bound) for bound in check.bounds), pl.lit(False))
     if check.patterns:
-        failing = [
-            number
-            for number in rows["value"].unique().to_list()
-            if not all(passes(str(number)) for passes in check.patterns)
-        ]
+        failing = [number for test in check.patterns for number in test.failing_numbers(rows["value"])]
         wrong |= pl.col("value").is_in(failing) if failing else pl.lit(False)
     found = [rows.filter(wrong).select("iri", "value")]
     if check.broken:

@@ -427,7 +427,8 @@ class _Compiler:
             compiled = re.compile(str(value))
         except re.error:
             raise UnknownError("a pattern that is none") from None
-        return Text(TextTest(f"{node} pattern", lambda text: bool(compiled.search(text)), places))
+        passes = lambda text: bool(compiled.search(text))  # noqa: E731 - as those below
+        return Text(TextTest(f"{node} pattern", passes, places, str(value)))
 
     def length(self, value: Node, places: _Places, *, low: bool) -> Component:
         limit = self.whole(value)

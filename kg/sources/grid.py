@@ -60,6 +60,15 @@ class Grid:
             pl.Series([len(row.cells) for row in rows], dtype=pl.Int64),
         )
 
+    def with_rows(self, rows: Sequence[Row]) -> Grid:
+        """Return the cells together with those of other rows, in the order of the numbers."""
+        frames = []
+        for grid in (self, Grid.of_rows(rows)):
+            named = [column.alias(f"{number}") for number, column in enumerate(grid.columns)]
+            frames.append(pl.DataFrame([grid.numbers.alias("number"), grid.widths.alias("width"), *named]))
+        both = pl.concat(frames, how="diagonal").sort("number")
+        return Grid(both.drop("number", "width").get_columns(), both["number"], both["width"])
+
     def rows(self, end: int) -> list[Row]:
         """Return the first rows."""
         cells = zip(*(column[:end] for column in self.columns), strict=True)
