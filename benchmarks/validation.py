@@ -120,7 +120,7 @@ def measured(engine: str, folder: Path, scope: str, timeout: float, python: str)
     return told
 
 
-HEAD = f"{'':28}{'seconds':>9}{'cpu s':>8}{'ready s':>9}{'MB':>7}{'findings':>10}  ratio (by cpu time), of memory"
+HEAD = f"{'':28}{'seconds':>9}{'cpu s':>8}{'ready s':>9}{'MB':>7}{'findings':>10}  ratio (by cpu), of memory"
 
 
 def report(

@@ -15,7 +15,7 @@ from rdflib.namespace import RDF, RDFS, SH
 from kg import ntriples
 from kg.engine import judge
 from kg.engine.columns import Columns, NotColumnsError, TextTest, read
-from kg.engine.screens import Screens
+from kg.engine.screens import Screens, make_ready
 from kg.engine.shapes import Compiled, compile_shapes
 from kg.errors import Fault, FaultsError
 from kg.findings import Severity
@@ -153,7 +153,9 @@ class Plan:
 def plan_of(graph: rdflib.Graph) -> Plan:
     """Return how the shapes of a graph are checked."""
     rest, queries = split(graph, below)
-    return Plan(graph, compile_shapes(rest), tuple(queries))
+    compiled = compile_shapes(rest)
+    make_ready(compiled.shapes, below)
+    return Plan(graph, compiled, tuple(queries))
 
 
 @functools.cache

@@ -125,9 +125,20 @@ class Columns:
         return dict(zip(found["hash"].to_list(), found["text"].to_list(), strict=True))
 
 
+_HASHES: dict[str, int] = {}
+
+
+def hash_all(texts: Iterable[str]) -> None:
+    """Hash terms all at once, so that `term_hash` knows them."""
+    new = [text for text in dict.fromkeys(texts) if text not in _HASHES]
+    _HASHES.update(zip(new, pl.Series(new, dtype=pl.String).hash().to_list(), strict=True))
+
+
 def term_hash(text: str) -> int:
-    """Return the hash of a term that is given as N-Triples."""
-    return int(pl.Series([text]).hash()[0])
+    """Return the hash by which columns know a term."""
+    if text not in _HASHES:
+        hash_all([text])
+    return _HASHES[text]
 
 
 def iri_hash(iri: str) -> int:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 import polars as pl
 
 from kg.engine import columns as col
-from kg.engine.columns import Columns, iri_hash, term_hash
+from kg.engine.columns import Columns, hash_all, iri_hash, term_hash
 from kg.engine.shapes import (
     Bound,
     Class,
@@ -36,8 +36,19 @@ _VALUES = {"f": pl.UInt64, **_FOCUS}
 Below = Callable[[str], Iterable[str]]
 """Gives the classes that count as a class: itself and those below it."""
 
-_hash = functools.cache(iri_hash)
-_term = functools.cache(term_hash)
+
+def make_ready(shapes: Iterable[Shape], below: Below) -> None:
+    """Hash the terms that some shapes speak of, which would cost more one by one."""
+    shapes = list(shapes)
+    parts = [part for shape in shapes for part in shape.components]
+    classes = [iri for shape in shapes for kind, iri in shape.targets if kind == "class"]
+    classes += [part.iri for part in parts if isinstance(part, Class)]
+    iris = {inner for iri in classes for inner in below(iri)}
+    iris |= {iri for shape in shapes for kind, iri in shape.targets if kind != "class"}
+    iris |= {predicate for shape in shapes for predicate, _ in shape.steps()}
+    terms = {part.term for part in parts if isinstance(part, Has)}
+    terms |= {term for part in parts if isinstance(part, In) for term in part.terms}
+    hash_all([*(f"<{iri}>" for iri in iris), *terms])
 
 
 class Screens:
@@ -81,11 +92,11 @@ class Screens:
         return {path: alike for path, alike in found.items() if len(alike) > 1}
 
     def _classes(self, shape: Shape) -> set[int]:
-        return {_hash(below) for _, iri in shape.targets for below in self.below(iri)}
+        return {iri_hash(below) for _, iri in shape.targets for below in self.below(iri)}
 
     @functools.cached_property
     def _types(self) -> pl.DataFrame:
-        return self.columns.of(_hash(RDF_TYPE)).select(f="s", class_="o")
+        return self.columns.of(iri_hash(RDF_TYPE)).select(f="s", class_="o")
 
     def _clean_bounds(self, shapes: Iterable[Shape]) -> set[Shape]:
         """Return the shapes whose bounds the least and the greatest number of each class keep."""
@@ -126,7 +137,7 @@ class Screens:
             having = types.join(self._whole(path), on="f").group_by("class_", "v").len()
             counts = {(class_, value): count for class_, value, count in having.iter_rows()}
             for shape in alike:
-                terms = [_term(part.term) for part in shape.components if isinstance(part, Has)]
+                terms = [term_hash(part.term) for part in shape.components if isinstance(part, Has)]
                 classes = [class_ for class_ in self._classes(shape) if class_ in there]
                 if all(counts.get((class_, term)) == there[class_] for class_ in classes for term in terms):
                     clean.add(shape)
@@ -137,8 +148,8 @@ class Screens:
     def members(self, iri: str) -> pl.DataFrame:
         """Return the instances of a class and of those below it: v, kind, type, number."""
         if iri not in self._members:
-            types = self.columns.of(_hash(RDF_TYPE))
-            asked = pl.Series([_hash(below) for below in self.below(iri)], dtype=pl.UInt64)
+            types = self.columns.of(iri_hash(RDF_TYPE))
+            asked = pl.Series([iri_hash(below) for below in self.below(iri)], dtype=pl.UInt64)
             here = types.filter(pl.col("o").is_in(asked.implode()))
             self._members[iri] = _as_focus(here, "s").unique("v")
         return self._members[iri]
@@ -151,13 +162,13 @@ class Screens:
                 found.append(self.members(iri))
             elif kind == "objects":
                 found.append(
-                    self.columns.of(_hash(iri)).select("kind", "type", "number", v="o").select(*_FOCUS)
+                    self.columns.of(iri_hash(iri)).select("kind", "type", "number", v="o").select(*_FOCUS)
                 )
             elif kind == "subjects":
-                found.append(_as_focus(self.columns.of(_hash(iri)), "s"))
+                found.append(_as_focus(self.columns.of(iri_hash(iri)), "s"))
             else:
                 found.append(
-                    pl.DataFrame([(_hash(iri), col.IRI, col.OTHER, None)], schema=_FOCUS, orient="row")
+                    pl.DataFrame([(iri_hash(iri), col.IRI, col.OTHER, None)], schema=_FOCUS, orient="row")
                 )
         if len(found) == 1 and shape.targets[0][0] == "class":
             return found[0]
@@ -166,7 +177,7 @@ class Screens:
     # Values
 
     def _step(self, predicate: str, inverse: bool) -> pl.DataFrame:
-        triples = self.columns.of(_hash(predicate))
+        triples = self.columns.of(iri_hash(predicate))
         if not inverse:
             return triples.select("kind", "type", "number", f="s", v="o").select(*_VALUES)
         return _as_focus(triples, "s").with_columns(f=triples["o"]).select(*_VALUES)
@@ -201,13 +212,13 @@ class Screens:
         if not self._plain(path):
             return None
         if path not in self._by_class:
-            types = self.columns.of(_hash(RDF_TYPE)).select("s", class_="o")
+            types = self.columns.of(iri_hash(RDF_TYPE)).select("s", class_="o")
             rows = self._whole(path).join(types, left_on="f", right_on="s")
             self._by_class[path] = {
                 part["class_"][0]: part.drop("class_") for part in rows.partition_by("class_")
             }
         table = self._by_class[path]
-        hashes = dict.fromkeys(_hash(below) for iri in classes for below in self.below(iri))
+        hashes = dict.fromkeys(iri_hash(below) for iri in classes for below in self.below(iri))
         found = [table[hash_] for hash_ in hashes if hash_ in table]
         if not found:
             return pl.DataFrame(schema=_VALUES)
@@ -247,7 +258,7 @@ class Screens:
         if isinstance(part, Kind):
             return pl.col("kind").is_in(sorted(part.kinds))
         if isinstance(part, In):
-            return value.is_in([_term(term) for term in part.terms])
+            return value.is_in([term_hash(term) for term in part.terms])
         if isinstance(part, Text) and part.test.places:
             failing = self.columns.failing.get(part.test.name)
             if failing is None:
@@ -262,7 +273,7 @@ class Screens:
     ) -> Iterator[pl.Series]:
         nodes = focus["v"]
         if isinstance(part, Has):
-            there = values.filter(pl.col("v") == _term(part.term))["f"]
+            there = values.filter(pl.col("v") == term_hash(part.term))["f"]
             yield nodes.filter(~nodes.is_in(there.implode()))
         elif isinstance(part, Text) and not part.test.places:
             yield values.filter(~pl.col("v").is_in(self._passing(part, values).implode()))["f"]
@@ -317,7 +328,7 @@ class Screens:
             yield many
 
     def _paired(self, part: Pair, nodes: pl.Series, values: pl.DataFrame) -> pl.Series:
-        others = self.columns.of(_hash(part.predicate)).select("kind", "type", "number", f="s", v="o")
+        others = self.columns.of(iri_hash(part.predicate)).select("kind", "type", "number", f="s", v="o")
         if part.relation == "same":
             others = others.filter(pl.col("f").is_in(nodes.implode()))
             here = values.join(others, on=["f", "v"], how="anti")["f"]
