@@ -137,7 +137,9 @@ value_rules = st.one_of(
     st.sampled_from(["IRI", "BlankNode", "Literal", "BlankNodeOrIRI", "IRIOrLiteral"]).map(
         lambda kind: f"sh:nodeKind sh:{kind}"
     ),
-    st.sampled_from(["^[a-z]", "/[^/#]+$", "[.]0$", "^.$", "^[-+]?[0-9]+[.][0-9]*$", "a++", "\\\\d"]).map(lambda text: f'sh:pattern "{text}"'),
+    st.sampled_from(["^[a-z]", "/[^/#]+$", "[.]0$", "^.$", "^[-+]?[0-9]+[.][0-9]*$", "a++", "\\\\d"]).map(
+        lambda text: f'sh:pattern "{text}"'
+    ),
     st.sampled_from(["minLength 1", "minLength 3", "maxLength 2", "maxLength 15"]).map(
         lambda text: f"sh:{text}"
     ),

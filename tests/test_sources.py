@@ -511,6 +511,7 @@ def test_a_file_that_is_not_there_is_said_so(tmp_path: Path) -> None:
     assert str(error.value) == "kal.csv: there is no such file."
 
 
+@settings(deadline=None)
 @given(st.text(st.sampled_from('ab ;;,\t\x1c\x85\u2028-1\n\n\r""'), max_size=30))
 def test_a_text_reads_by_columns_as_by_the_csv_module(text: str) -> None:
     text = f"Nr;Text\n{text}"
