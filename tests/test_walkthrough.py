@@ -45,7 +45,9 @@ PAGES = (
     "how-to/make-a-passport.md",
     "how-to/map-a-csv.md",
     "how-to/mend-rows.md",
+    "how-to/recall-a-lot.md",
     "how-to/resolve-headers.md",
+    "how-to/trace-a-cell.md",
     "how-to/work-with-series.md",
     "tutorials/first-line.md",
 )

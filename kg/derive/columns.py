@@ -19,10 +19,15 @@ Parts = Iterator[bytes]
 
 
 def rows(store: Store, query: str) -> pl.DataFrame:
-    """Return the answer to a SELECT query as columns of text."""
+    """Return the answer to a SELECT query as columns of text.
+
+    As CSV, an IRI with a comma would be two cells.
+    """
     solutions = store.query(query)
-    text = solutions.serialize(format=ox.QueryResultsFormat.CSV)
-    return pl.read_csv(io.BytesIO(text), infer_schema=False)
+    text = solutions.serialize(format=ox.QueryResultsFormat.TSV)
+    found = pl.read_csv(io.BytesIO(text), separator="\t", quote_char=None, infer_schema=False)
+    bare = pl.all().str.replace(r"^<(.*)>$", "$1").str.replace(r'^"(.*)"\^\^<[^>]*>$', "$1")
+    return found.rename(lambda name: name.removeprefix("?")).select(bare)
 
 
 def pairs(store: Store, link: str) -> pl.DataFrame:

@@ -15,7 +15,8 @@ from typing import Literal
 
 import pyoxigraph as ox
 
-from kg.lineage.graph import Reach, Run, Thing, Trace, Value
+from kg.lineage.graph import Run, Span, Thing, Trace, Value
+from kg.lineage.positions import union, words
 from kg.namespaces import PREFIXES
 from kg.resources import folder
 
@@ -39,15 +40,15 @@ class Card:
     is_root: bool = False
     values: tuple[Value, ...] = ()
     note: str = ""
+    metres: str = ""
 
 
 @dataclass(frozen=True)
 class Arrow:
-    """A way from one card to another, with the metres that count."""
+    """A way from one card to another."""
 
     source: str
     target: str
-    label: str = ""
 
 
 @dataclass(frozen=True)
@@ -130,11 +131,15 @@ class _Dealer:
     def __init__(self, trace: Trace) -> None:
         self.trace = trace
         self.cards: dict[str, Card] = {}
-        self.arrows: dict[tuple[str, str], str] = {}
+        self.arrows: dict[tuple[str, str], None] = {}
+        self.at: dict[str, list[Span]] = {}
         self.makers: dict[str, list[str]] = {}
         self.changes: dict[str, list[str]] = {}
         self.measures: dict[str, list[str]] = {}
         for step in trace.steps:
+            for end, reach in ((step.source, step.source_at), (step.made, step.made_at)):
+                # A fault on a web has metres of its own, which are told with it.
+                self.at.setdefault(end if step.made else f"{step.run} {end}", []).extend(reach or ())
             if step.run and step.made and step.source != step.made:
                 self.makers.setdefault(step.made, []).append(step.run)
             elif step.run and step.made:
@@ -154,7 +159,10 @@ class _Dealer:
             self.thing(iri, thing)
         for step in self.trace.steps:
             if step.source and step.made and step.source != step.made:
-                self.arrow(step.source, step.run, step.made, step.source_at)
+                self.arrow(step.source, step.run, step.made)
+
+    def metres(self, key: str) -> str:
+        return words(union(self.at.get(key, ()))).replace(" to ", " … ")
 
     def thing(self, iri: str, thing: Thing) -> None:
         runs = [self.trace.runs[run] for run in sorted(set(self.makers.get(iri, ())), key=self.when)]
@@ -170,7 +178,9 @@ class _Dealer:
         name = f"{name} · {thing.label}" if thing.label else name
         card = Card(iri, "step" if maker else "material", title, name, _about(maker))
         note = " ".join(run.comment for run in runs if run.comment)
-        self.cards[iri] = replace(card, is_root=iri in self.trace.roots, values=values, note=note)
+        self.cards[iri] = replace(
+            card, is_root=iri in self.trace.roots, values=values, note=note, metres=self.metres(iri)
+        )
         last = iri
         for number_, name in enumerate(changes):
             run = self.trace.runs[name]
@@ -178,24 +188,23 @@ class _Dealer:
             # What a cell shows in the end stands on the last card, what a run was set to on its own.
             shows = thing.properties if number_ == len(changes) - 1 else ()
             self.run(key, run, "change", (*run.parameters, *shows) if not shows else (*shows,), thing)
-            self.arrows[last, key] = ""
+            self.arrows[last, key] = None
             last = key
         for name in self.measures.get(iri, ()):
             run = self.trace.runs[name]
             if run.parameters or run.readings or run.comment or name in self.trace.roots:
                 key = f"{name} {iri}"
                 self.run(key, run, "measurement", (*run.readings, *run.parameters), thing)
-                self.arrows[last, key] = ""
+                self.arrows[last, key] = None
 
     def run(self, key: str, run: Run, sort: Sort, values: tuple[Value, ...], thing: Thing) -> None:
         title = spoken(run.classes[0]) if run.classes else "Run"
         name = thing.id.partition("/")[2] or thing.id
-        is_root = run.iri in self.trace.roots
-        self.cards[key] = Card(
-            key, sort, title, name, _about(run), is_root=is_root, values=values, note=run.comment
-        )
+        card = Card(key, sort, title, name, _about(run), is_root=run.iri in self.trace.roots)
+        metres = self.metres(key) if sort == "measurement" else ""
+        self.cards[key] = replace(card, values=values, note=run.comment, metres=metres)
 
-    def arrow(self, source: str, run: str, made: str, at: Reach) -> None:
+    def arrow(self, source: str, run: str, made: str) -> None:
         begin = source
         for change in self.changes.get(source, ()):
             if not run or self.when(change) <= self.when(run):
@@ -203,9 +212,8 @@ class _Dealer:
         end = made
         if run in self.changes.get(made, ()):
             end = f"{run} {made}"
-        text = ", ".join(f"{span.start:.4g} to {span.end:.4g} m" for span in at or ())
         if begin != end:
-            self.arrows[begin, end] = text
+            self.arrows[begin, end] = None
 
 
 def layers(keys: Iterable[str], arrows: Iterable[tuple[str, str]]) -> dict[str, int]:
@@ -259,16 +267,10 @@ def picture(trace: Trace, *, together: int = 8) -> Picture:
         group = _group([dealer.cards[key] for key in members], _kind(trace, members[0]))
         cards[group.key] = group
         into |= dict.fromkeys(members, group.key)
-    arrows: dict[tuple[str, str], list[str]] = {}
-    for (source, target), label in dealer.arrows.items():
-        arrows.setdefault((into[source], into[target]), []).append(label)
+    ends = dict.fromkeys((into[source], into[target]) for source, target in dealer.arrows)
     return Picture(
         cards,
-        tuple(
-            Arrow(source, target, labels[0] if len(labels) == 1 else "")
-            for (source, target), labels in arrows.items()
-            if source != target
-        ),
+        tuple(Arrow(source, target) for source, target in ends if source != target),
         {into[key]: column for key, column in columns.items()},
     )
 

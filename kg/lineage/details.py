@@ -135,13 +135,17 @@ class Details:
             types,
         )
 
+    def narrow(self, types: Collection[str]) -> tuple[str, ...]:
+        """Return the classes that no other one of them stands below."""
+        wide = {above for type_ in types for above in self.words.ancestors(type_) if above != type_}
+        return tuple(type_ for type_ in types if type_ not in wide)
+
     def run(self, iri: str, sections: Collection[str]) -> Run:
         """Return a run; `sections` are those of the webs that count in it."""
         more = (*_OF_RUN_MORE, *self.used, model.DERIVED_FROM) if self.with_values else ()
         said = self.said(iri, (*_OF_RUN, *more))
-        types, tools, agents = (
-            tuple(said.get(property_, ())) for property_ in (model.RDF_TYPE, model.HAS_TOOL, model.HAS_AGENT)
-        )
+        tools, agents = (tuple(said.get(property_, ())) for property_ in (model.HAS_TOOL, model.HAS_AGENT))
+        types = self.narrow(said.get(model.RDF_TYPE, ()))
         return Run(
             iri,
             shorten(iri, self.base),

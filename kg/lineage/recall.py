@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from kg.lineage.graph import Gap, Reach, Run, Thing, Trace
-from kg.lineage.positions import words
+from kg.lineage.positions import union, words
 from kg.namespaces import PREFIXES
 from kg.terms import vocabulary
 
@@ -66,10 +66,13 @@ def recall(trace: Trace) -> Recall:
     through: dict[str, dict[str, Reach]] = {}
     into: dict[str, dict[str, None]] = {}
     leads_on: set[str] = set()
+    metres: dict[str, Reach] = {}
     for step in trace.steps:
         for end in {step.source, step.made} & cells:
             if step.run and (end == step.made or not step.made):
                 touched.setdefault(end, {})[step.run] = None
+        if step.made_at:
+            metres[step.made] = union([*(metres.get(step.made) or ()), *step.made_at])
         if step.source and step.made and step.source != step.made:
             leads_on.add(step.source)
             if step.made in cells:
@@ -84,7 +87,8 @@ def recall(trace: Trace) -> Recall:
     unfollowed = {gap.where for gap in gaps}
     for iri, thing in trace.things.items():
         if iri not in leads_on and iri not in cells and thing.id not in unfollowed:
-            gaps.append(Gap("end", thing.id, "no record says what was made of it"))
+            where = f"{thing.id} {words(metres.get(iri))}".strip()
+            gaps.append(Gap("end", where, "no record says what was made of it"))
     return Recall(trace.asked, tuple(sorted(reached, key=lambda one: one.cell)), tuple(gaps))
 
 

@@ -34,8 +34,7 @@ _STYLE = """\
 .lineage .heading { font-size: 17px; font-weight: 600; }
 .lineage .way { fill: none; stroke: var(--line); stroke-width: 1.4; }
 .lineage .tip { fill: var(--line); }
-.lineage .metres { fill: var(--soft); font-size: 10px; text-anchor: middle; paint-order: stroke;
-  stroke: var(--ground); stroke-width: 4px; }
+.lineage .metres { fill: var(--step); }
 """
 _KEY = {
     "material": "material",
@@ -78,6 +77,8 @@ def _body(card: Card) -> list[tuple[str, str, str]]:
         # Where machine and time do not fit, the day does.
         fits = _wide(card.about) <= WIDTH - 2 * PAD - 4
         found.append(("soft", card.about if fits or card.count > 1 else card.about[:-6], ""))
+    if card.metres:
+        found.append(("metres", card.metres, ""))
     found += [("value", name, text) for name, text in card.lines]
     if card.note:
         found.append(("soft", f"“{card.note}”" if card.count == 1 else card.note, ""))
@@ -122,7 +123,14 @@ def _draw(card: Card, box: Box) -> str:
 
 
 def _said(card: Card) -> str:
-    lines = [card.title, card.name, card.about, *(f"{name} {text}" for name, text in card.lines), card.note]
+    lines = [
+        card.title,
+        card.name,
+        card.about,
+        card.metres,
+        *(f"{name} {text}" for name, text in card.lines),
+        card.note,
+    ]
     return "; ".join(filter(None, lines))
 
 
@@ -171,7 +179,6 @@ def svg(trace: Trace, *, together: int = 8) -> str:
         key,
         f'<g transform="translate({EDGE} {EDGE + HEAD})">',
     ]
-    labels = []
     for arrow in drawn.arrows:
         points = plan.ways[arrow.source, arrow.target]
         x, y = points[-1]
@@ -179,16 +186,8 @@ def svg(trace: Trace, *, together: int = 8) -> str:
         parts.append(
             f'<path class="tip" d="M{x - 7:.1f} {y - 4:.1f}L{x:.1f} {y:.1f}L{x - 7:.1f} {y + 4:.1f}Z"/>'
         )
-        if arrow.label:
-            labels.append(_metres(arrow.label, points))
     parts += [_draw(card, plan.boxes[key_]) for key_, card in drawn.cards.items()]
-    return "\n".join([*parts, *labels, "</g>", "</svg>", ""])
-
-
-def _metres(text: str, points: tuple[tuple[float, float], ...]) -> str:
-    (x, y), (to_x, to_y) = points[-2], points[-1]
-    middle = (x + to_x) / 2
-    return f'<text class="metres" x="{middle:.1f}" y="{(y + to_y) / 2 - 5:.1f}">{escape(text)}</text>'
+    return "\n".join([*parts, "</g>", "</svg>", ""])
 
 
 def _legend(sorts: set[str]) -> str:

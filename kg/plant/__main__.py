@@ -11,6 +11,7 @@ from kg.errors import KgError
 from kg.plant.generate import generate
 from kg.plant.operations import generate_operations
 from kg.plant.packs import BATTERIES, generate_packs
+from kg.plant.webs import generate_webs
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -26,12 +27,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         action="store_true",
         help="write what machines, meters, stores and laboratories of the same line record beside its steps",
     )
+    parser.add_argument("--webs", action="store_true", help="write the tables with metres of its webs")
     parser.add_argument("--packs", action="store_true", help="write the files of the pack line, too")
     parser.add_argument(
         "--batteries", type=int, default=BATTERIES, help="number of its batteries (default 12)"
     )
     given = parser.parse_args(arguments)
     try:
+        if given.webs:
+            tables = generate_webs(given.folder, given.seed, given.cells)
+            sys.stdout.write(f"{given.folder}: {', '.join(tables)}\n")
+            return 0
         if given.operations:
             tables = generate_operations(given.folder, given.seed, given.cells)
             sys.stdout.write(f"{given.folder}: {', '.join(tables)}\n")

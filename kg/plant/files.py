@@ -51,6 +51,17 @@ OPERATIONS_DIALECTS = {
 }
 """Of the tables beside the process: machines, meters, upkeep, ageing, composition."""
 
+WEB_DIALECTS = dict.fromkeys(
+    (
+        "wickelprotokoll_2026-03.csv",
+        "schnittprotokoll_2026-03.csv",
+        "separation_2026-03.csv",
+        "bahninspektion_2026-03.csv",
+    ),
+    GERMAN,
+)
+"""Of the tables with metres of webs."""
+
 
 def _text(value: Value, dialect: Dialect) -> str:
     if value is None:
@@ -114,7 +125,7 @@ def write(folder: Path, sheets: list[Sheet]) -> None:
     for sheet in sheets:
         path = folder / sheet.file
         if path.suffix == ".csv":
-            dialect = (DIALECTS | OPERATIONS_DIALECTS)[sheet.file]
+            dialect = (DIALECTS | OPERATIONS_DIALECTS | WEB_DIALECTS)[sheet.file]
             path.write_bytes(csv_text(sheet, dialect).encode(dialect.encoding))
         elif path.suffix == ".json":
             text = json.dumps(tester_records(sheet), indent=1, ensure_ascii=False)
