@@ -5,13 +5,14 @@ from __future__ import annotations
 import argparse
 import sys
 
-from benchmarks import influences, loading, resolver, validation
+from benchmarks import analytics, influences, loading, resolver, validation
 
 
 def main() -> None:
     """Print what was measured."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("what", choices=("influences", "loading", "resolver", "validation", "wide"))
+    choices = ("analytics", "influences", "loading", "resolver", "validation", "wide")
+    parser.add_argument("what", choices=choices)
     parser.add_argument("--cells", type=int, default=1000, help="size of the sample line")
     parser.add_argument("--rows", type=int, default=10_000, help="length of the wide table")
     text = "an interpreter that has morph-kgc, maplib and pyrudof"
@@ -19,6 +20,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=influences.SEEDS, help="lines of each size (influences)")
     given = parser.parse_args()
     report = {
+        "analytics": lambda: analytics.report(given.cells, given.peers),
         "influences": lambda: influences.report(seeds=given.seeds),
         "loading": lambda: loading.report(given.cells, given.peers),
         "resolver": resolver.report,

@@ -18,7 +18,8 @@ from kg.labels import expand
 from kg.names import find
 from kg.store import Store
 from kg.terms import vocabulary
-from kg.values.twins import Columns, answer
+from kg.values.columns import Columns
+from kg.values.twins import answer
 
 
 class Graph:

@@ -18,6 +18,7 @@ from typing import Any
 import pyoxigraph as ox
 import pytest
 
+import kg.values
 from kg import catalogue, model
 from kg.answers import Answer
 from kg.check import check
@@ -27,6 +28,7 @@ from kg.iri import DEFAULT_BASE
 from kg.lineage import trace
 from kg.load import Loader, Outcome
 from kg.store import Store
+from tests.test_values import check_same
 
 ROOT = Path(__file__).parents[1]
 DATA = ROOT.parent / "shared" / "data" / "kiprobatt"
@@ -351,3 +353,10 @@ def test_no_node_of_the_graphs_is_blank(part: Part) -> None:
         assert isinstance(triple.subject, ox.NamedNode)
         assert not isinstance(triple.object, ox.BlankNode)
     assert store.query(f"ASK {{ ?thing <{model.DERIVED_FROM}> ?node }}")
+
+
+def test_the_value_table_says_what_the_graphs_say(part: Part) -> None:
+    values = kg.values.open(part.store)
+
+    assert values.healed == []
+    check_same(part.store, values)

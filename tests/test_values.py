@@ -5,16 +5,21 @@ from __future__ import annotations
 from pathlib import Path
 
 import polars as pl
+import pyoxigraph as ox
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import kg.values
 from kg import model
 from kg.answers import Answer
 from kg.graph import Graph
+from kg.iri import DEFAULT_BASE
 from kg.load import Loader
 from kg.store import Store
 from kg.terms import vocabulary
 from kg.values import LINK_NAMES
+from kg.values.part import PARTIAL
 from kg.values.table import Values, part_of_graph
 from tests.conftest import CALENDERING, Bench
 
@@ -78,7 +83,18 @@ def values_of_table(values: Values) -> set[Line]:
 
 def check_same(store: Store, values: Values) -> None:
     assert values_of_table(values) == values_of_graph(store)
-    assert set(values.edges().collect().iter_rows()) == links_of_graph(store)
+    links = values.edges().filter(pl.col("link") != PARTIAL).collect()
+    assert set(links.iter_rows()) == links_of_graph(store)
+
+
+def test_solid_state_has_its_values(tmp_path: Path) -> None:
+    Loader(tmp_path / "store").load(sorted((PLANT.parent / "cases" / "solid_state_chain").glob("ssb_*")))
+    store = Store.open(tmp_path / "store")
+    values = kg.values.open(store)
+
+    assert values.healed == []
+    assert values.is_whole
+    check_same(store, values)
 
 
 @pytest.fixture(scope="module")
@@ -132,6 +148,68 @@ def test_a_file_that_comes_again_has_its_new_values(bench: Bench, tmp_path: Path
         assert len(list((place / "values").iterdir())) == 2
 
 
+def test_a_load_that_is_killed_leaves_no_part_that_passes_for_another_graph(
+    bench: Bench, tmp_path: Path
+) -> None:
+    place, file = tmp_path / "store", tmp_path / "kal.csv"
+    mapping = bench.write("kal.yaml", CALENDERING)
+    header = "Nr;Rolle;Beginn;Last;Dicke;Text;Schicht\n"
+    file.write_text(header + "1;a;;200;50;;\n", encoding="utf-8")
+    Loader(place, [mapping]).load([file])
+    file.write_text(header + "1;a;;300;50;;\n", encoding="utf-8")
+
+    # The part is written before its graph goes in; here, the graph never does.
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Store, "replace", kill)
+        with pytest.raises(KeyboardInterrupt):
+            Loader(place, [mapping]).load([file])
+    store = Store.open(place)
+    check_same(store, kg.values.open(store))
+    assert {200.0, 50.0} == set(kg.values.open(store).values().collect()["value"])
+
+    Loader(place, [mapping]).load([file])
+    store = Store.open(place)
+    check_same(store, kg.values.open(store))
+    assert {300.0, 50.0} == set(kg.values.open(store).values().collect()["value"])
+    assert len(list((place / "values").iterdir())) == 2
+
+
+def kill(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+AB, NUMBERS = st.sampled_from("ab"), st.sampled_from([1.0, 2.0])
+STATED = st.lists(
+    st.tuples(st.sampled_from("gh"), AB, AB, st.sampled_from([*model.VALUE_KINDS]), NUMBERS, AB), max_size=8
+)
+
+
+@given(stated=STATED)
+@settings(max_examples=60, deadline=None)
+def test_what_files_say_together_is_what_a_query_over_all_graphs_says(
+    stated: list[tuple[str, str, str, str, float, str]],
+) -> None:
+    store = Store(Path(), DEFAULT_BASE, ox.Store())
+    for graph in "gh":
+        lines = ""
+        for _, bearer, term, how, value, unit in (line for line in stated if line[0] == graph):
+            q, n = f"<urn:{bearer}#x>", f"<urn:{bearer}#x.number>"
+            how_iri, number = model.VALUE_KINDS[how], f'"{value}"^^<{model.XSD}double>'
+            lines += f"<urn:{bearer}> <{model.HAS_PROPERTY}> {q} . {q} a <urn:{term}>, <{how_iri}> ;"
+            lines += f" <{model.HAS_UNIT}> <urn:{unit}> ; <{model.HAS_NUMERICAL_PART}> {n} ."
+            lines += f" {n} <{model.HAS_NUMBER_VALUE}> {number} ."
+        store.db.load(lines.encode(), format=ox.RdfFormat.TURTLE, to_graph=ox.NamedNode(f"urn:{graph}"))
+    values = Values([part_of_graph(store, f"urn:{graph}") for graph in "gh"])
+    over_all = GRAPH_VALUES.replace("GRAPH ?graph {", "{").replace(" ?graph WHERE", " WHERE")
+    names = ("bearer", "role", "term", "how", "unit")
+    expected = {
+        (*(row[name].value for name in names), float(row["value"].value)) for row in store.query(over_all)
+    }
+
+    assert values.is_whole
+    assert set(values.stated().select(*names, "value").iter_rows()) == expected
+
+
 def test_ancestors_are_what_madefrom_reaches(place: Path) -> None:
     store = Store.open(place)
     rows = store.query("SELECT DISTINCT ?t ?a WHERE { ?t bvcox:madeFrom+ ?a }")
@@ -168,3 +246,13 @@ def test_what_came_after_a_property_does_not_stand_beside_it(place: Path) -> Non
 
     assert "FabricatedElectrodeCalendering" in steps
     assert not steps & {"PouchCellFormation", "ElectrochemicalCellEolTesting"}
+
+
+def test_the_example_of_the_page_runs(
+    place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = (PLANT.parents[1] / "docs" / "explanation" / "value-table.md").read_text(encoding="utf-8")
+    monkeypatch.chdir(place.parent)
+    exec(page.partition("```python")[2].partition("```")[0].replace('"line"', '"store"'), {})
+
+    assert "values" in capsys.readouterr().out

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import Literal
+from typing import Any, Literal
 
 import pandas as pd
 import polars as pl
@@ -11,8 +11,11 @@ import pyoxigraph as ox
 
 from kg.answers import Answer, Term
 
-Kind = Literal["iri", "text", "double", "integer"]
-_INTEGER = ox.NamedNode("http://www.w3.org/2001/XMLSchema#integer")
+Kind = Literal["iri", "text", "double", "integer", "moment"]
+_TYPES = {
+    "integer": ox.NamedNode("http://www.w3.org/2001/XMLSchema#integer"),
+    "moment": ox.NamedNode("http://www.w3.org/2001/XMLSchema#dateTime"),
+}
 
 
 def _term(kind: Kind, value: str | float | None) -> Term:
@@ -20,7 +23,7 @@ def _term(kind: Kind, value: str | float | None) -> Term:
         return None
     if kind == "iri":
         return ox.NamedNode(str(value))
-    return ox.Literal(str(value), datatype=_INTEGER) if kind == "integer" else ox.Literal(value)
+    return ox.Literal(str(value), datatype=_TYPES[kind]) if kind in _TYPES else ox.Literal(value)
 
 
 class ColumnAnswer(Answer):
@@ -46,13 +49,18 @@ class ColumnAnswer(Answer):
 
     def as_frame(self) -> pd.DataFrame:
         """Return the rows as a data frame, without a term in between."""
-        columns = {
-            name: pd.Series(self.frame[name].to_list(), dtype=self._dtype(name)) for name in self.columns
-        }
+        columns = {name: self._series(name) for name in self.columns}
         return pd.DataFrame(columns, columns=self.columns)
 
-    def _dtype(self, name: str) -> str:
-        some_null = self.frame[name].null_count()
-        if self.kinds[name] == "integer" and len(self.frame) > some_null:
-            return "Int64" if some_null else "int64"
-        return "float64" if self.kinds[name] == "double" and len(self.frame) > some_null else "object"
+    def _series(self, name: str) -> pd.Series[Any]:
+        kind, values = self.kinds[name], self.frame[name]
+        empty, count = values.null_count(), len(values)
+        if kind == "moment":
+            times = [None if text is None else pd.Timestamp(text) for text in values.to_list()]
+            return pd.Series(times, dtype="object")
+        dtype = "object"
+        if kind == "integer" and count > empty:
+            dtype = "Int64" if empty else "int64"
+        elif kind == "double" and count > empty:
+            dtype = "float64"
+        return pd.Series(values.to_list(), dtype=dtype)

@@ -50,6 +50,7 @@ LINK_NAMES = {
     model.DERIVED_FROM: "row",
     model.START: "start",
     model.END: "end",
+    model.BVCOX + "cellGrade": "grade",
 }
 """What the links are called here, by their predicates."""
 
@@ -70,10 +71,19 @@ def _texts(frame: pl.DataFrame) -> pl.DataFrame:
     return frame.with_columns(pl.col(pl.String).cast(TEXT))
 
 
+def _as_stored(links: pl.DataFrame) -> pl.DataFrame:
+    """Return links with times in the form that the store gives them: no zeros at the end, and Z for UTC."""
+    time, zone = pl.col("object"), r"(Z|[+-]\d\d:\d\d)$"
+    short = time.str.replace(rf"(\.\d*?)0+{zone}", "${1}${2}").str.replace(rf"\.{zone}", "${1}")
+    short = short.str.replace(r"[+-]00:00$", "Z")
+    is_time = pl.col("link").is_in(["start", "end"])
+    return _texts(links.with_columns(object=pl.when(is_time).then(short).otherwise(time)))
+
+
 def _part(values: Iterable[pl.DataFrame], links: Iterable[pl.DataFrame], graph: str) -> Part:
     """Add where the values are recorded and the name of the graph, and bring all into one order."""
     said = {name: type_ for name, type_ in VALUES.items() if name not in ("row", "graph")}
-    linked = pl.concat([pl.DataFrame(schema=LINKS).drop("graph"), *map(_texts, links)]).unique()
+    linked = pl.concat([pl.DataFrame(schema=LINKS).drop("graph"), *map(_as_stored, links)]).unique()
     made = pl.concat([pl.DataFrame(schema=said), *map(_texts, values)]).unique()
     rows = linked.filter(pl.col("link") == "row").group_by("subject").agg(row=pl.col("object").sort().first())
     made = made.join(rows, left_on="bearer", right_on="subject", how="left")

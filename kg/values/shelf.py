@@ -17,7 +17,7 @@ from kg.catalogue import Entry
 from kg.values.part import Part
 
 FOLDER = "values"
-_LAYOUT = "3"
+_LAYOUT = "4"
 
 
 def key(entry: Entry) -> str:

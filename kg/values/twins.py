@@ -7,77 +7,15 @@ answer, row for row, and tests compare the two.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import cached_property
 
 import polars as pl
 import pyoxigraph as ox
 
-from kg.store import Store
 from kg.values.answer import ColumnAnswer, Kind
-from kg.values.lineage import SLURRIES, closure, link, sides
+from kg.values.columns import Columns, Terms, in_order
+from kg.values.lineage import SLURRIES, closure
 from kg.values.part import TEXT
-from kg.values.table import Values
-
-Terms = Mapping[str, str]
-"""The IRI of each parameter of a query."""
-
-
-class Columns:
-    """The value table as the twins use it: what is the same for every question is made once."""
-
-    def __init__(self, store: Store, values: Values) -> None:
-        self.store, self.edges, self._values = store, values.edges().collect(), values
-
-    @cached_property
-    def values(self) -> pl.DataFrame:
-        """Return each value once, whichever file states it."""
-        return self._values.stated()
-
-    @cached_property
-    def down(self) -> pl.DataFrame:
-        """Return what was made from what, as the records say it: (parent, child)."""
-        return link(self.edges, "from", "child", "parent").select("parent", "child")
-
-    @cached_property
-    def sides(self) -> pl.DataFrame:
-        """Return the electrode that each thing is of: (thing, side)."""
-        return sides(self.edges, self.down)
-
-    def links(self, name: str, subject: str, object_: str) -> pl.DataFrame:
-        """Return the links of a name."""
-        return link(self.edges, name, subject, object_)
-
-    def of_term(self, term: str, role: str | None = None) -> pl.DataFrame:
-        """Return the values of a quantity."""
-        found = self.values.filter(pl.col("term") == term)
-        found = found if role is None else found.filter(pl.col("role") == role)
-        own = pl.concat_str(pl.col("bearer").cast(pl.String), pl.lit("#"), pl.col("name").cast(pl.String))
-        return found.with_columns(quantity=pl.coalesce(pl.col("quantity").cast(pl.String), own))
-
-    def with_side(self, frame: pl.DataFrame) -> pl.DataFrame:
-        """Add the column `electrode`, which is empty before it is known."""
-        sided = frame.join(self.sides.rename({"side": "electrode"}), on="thing", how="left")
-        return sided.with_columns(pl.col("electrode").cast(pl.String).fill_null("").cast(TEXT))
-
-    def with_unit(self, frame: pl.DataFrame, iri: str, text: str) -> pl.DataFrame:
-        """Put the signs of units, or their labels, in the place of their IRIs."""
-        units = " ".join(f"<{unit}>" for unit in frame[iri].unique().cast(pl.String))
-        rows = self.store.query(
-            f"""SELECT DISTINCT ?unit ?text WHERE {{ VALUES ?unit {{ {units} }}
-              OPTIONAL {{ ?unit <https://w3id.org/emmo#EMMO_7f1dec83_d85e_4e1b_b7bd_c9442d4f5a64>
-                |<https://w3id.org/emmo#EMMO_daf7a9b7_18ef_4e73_9fb9_75adfd9800e8> ?symbol }}
-              OPTIONAL {{ ?unit skos:prefLabel ?label }} BIND(STR(COALESCE(?symbol, ?label)) AS ?text) }}"""
-        )
-        found = [(row["unit"].value, row["text"].value if row["text"] is not None else None) for row in rows]
-        said = pl.DataFrame(found, schema={iri: TEXT, text: TEXT}, orient="row")
-        return frame.join(said, on=iri).drop(iri)
-
-
-def _sorted(frame: pl.DataFrame, kinds: dict[str, Kind], *first: str) -> ColumnAnswer:
-    """Return the rows, each once, in the order of some columns and then of all others."""
-    texts = frame.select(*kinds).unique().with_columns(pl.col(TEXT).cast(pl.String))
-    order = [*first, *(name for name in kinds if name not in first)]
-    return ColumnAnswer(texts.sort(order), kinds)
+from kg.values.reach import cells_of_material_lot, cells_without_step, runs_by_step, specific_energy
 
 
 def parameter_against_property(columns: Columns, terms: Terms) -> ColumnAnswer:
@@ -115,7 +53,7 @@ def parameter_against_property(columns: Columns, terms: Terms) -> ColumnAnswer:
         "property_value": "double",
         "property_unit": "text",
     }
-    return _sorted(rows, kinds, "parameter_of", "parameter_name", "property_of", "property_name")
+    return in_order(rows, kinds, "parameter_of", "parameter_name", "property_of", "property_name")
 
 
 def _statistics(rows: pl.DataFrame, by: tuple[str, ...]) -> pl.DataFrame:
@@ -144,7 +82,7 @@ def capacity_by_slurry_batch(columns: Columns, terms: Terms) -> ColumnAnswer:
         rows.select("batch", "electrode", "quantity", "value", unitClass="unit").unique(), "unitClass", "unit"
     )
     means = _statistics(rows.unique(), ("batch", "electrode", "unit"))
-    return _sorted(means, {"batch": "iri", "electrode": "text", **_NUMBERS, "unit": "text"}, "batch")
+    return in_order(means, {"batch": "iri", "electrode": "text", **_NUMBERS, "unit": "text"}, "batch")
 
 
 def property_by_machine(columns: Columns, terms: Terms) -> ColumnAnswer:
@@ -161,7 +99,7 @@ def property_by_machine(columns: Columns, terms: Terms) -> ColumnAnswer:
         columns.with_unit(rows, "unitClass", "unit").unique(), ("machine", "electrode", "unit")
     )
     kinds: dict[str, Kind] = {"machine": "iri", "electrode": "text", **_NUMBERS, "unit": "text"}
-    return _sorted(means, kinds, "machine", "electrode")
+    return in_order(means, kinds, "machine", "electrode")
 
 
 def values_side_by_side(columns: Columns, terms: Terms) -> ColumnAnswer:
@@ -180,15 +118,19 @@ def values_side_by_side(columns: Columns, terms: Terms) -> ColumnAnswer:
         rows = found.unique() if rows is None else rows.join(found.unique(), on="thing")
         kinds[value] = "double"
     assert rows is not None
-    return _sorted(rows, kinds, "thing", "first_value")
+    return in_order(rows, kinds, "thing", "first_value")
 
 
 TWINS: dict[str, Callable[[Columns, Terms], ColumnAnswer]] = {
     twin.__name__: twin
     for twin in (
         capacity_by_slurry_batch,
+        cells_of_material_lot,
+        cells_without_step,
         parameter_against_property,
         property_by_machine,
+        runs_by_step,
+        specific_energy,
         values_side_by_side,
     )
 }
