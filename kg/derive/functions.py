@@ -1,25 +1,20 @@
-"""The two functions that rules call beyond SPARQL 1.1: a square root, and a duration in seconds."""
+"""What rules call beyond SPARQL 1.1: a duration in seconds, mean and standard deviation of a sample."""
 
 from __future__ import annotations
 
 import math
 import re
 from collections.abc import Callable
+from typing import Any
 
 import pyoxigraph as ox
 
 from kg.namespaces import PREFIXES
+from kg.store import Store
 
 _TERM = ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple
 _DOUBLE = ox.NamedNode(PREFIXES["xsd"] + "double")
 _DURATION = re.compile(r"(-)?P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?)?")
-
-
-def sqrt(value: _TERM) -> ox.Literal | None:
-    """Return the square root of a number, as `math:sqrt` of XPath does."""
-    if isinstance(value, ox.Literal) and float(value.value) >= 0:
-        return ox.Literal(repr(math.sqrt(float(value.value))), datatype=_DOUBLE)
-    return None
 
 
 def seconds(value: _TERM) -> ox.Literal | None:
@@ -32,7 +27,60 @@ def seconds(value: _TERM) -> ox.Literal | None:
     return ox.Literal(repr(-total if sign else total), datatype=_DOUBLE)
 
 
+def deviation(values: list[float]) -> float | None:
+    """Return the standard deviation of a sample, whatever its order; of a single reading there is none."""
+    if len(values) < 2:
+        return None
+    mean = math.fsum(values) / len(values)
+    return math.sqrt(math.fsum((value - mean) ** 2 for value in values) / (len(values) - 1))
+
+
+class _Sample:
+    """The readings of a sample. Sums are exact, so that no order of the readings changes a digit."""
+
+    def __init__(self) -> None:
+        self.values: list[float] = []
+
+    def accumulate(self, value: _TERM) -> None:
+        """Take in a reading."""
+        if isinstance(value, ox.Literal):
+            self.values.append(float(value.value))
+
+
+class Mean(_Sample):
+    """The mean of a sample."""
+
+    def finish(self) -> ox.Literal | None:
+        """Return the mean."""
+        mean = math.fsum(self.values) / len(self.values) if self.values else None
+        return None if mean is None else ox.Literal(repr(mean), datatype=_DOUBLE)
+
+
+class StandardDeviation(_Sample):
+    """The standard deviation of a sample."""
+
+    def finish(self) -> ox.Literal | None:
+        """Return the standard deviation."""
+        spread = deviation(self.values)
+        return None if spread is None else ox.Literal(repr(spread), datatype=_DOUBLE)
+
+
 FUNCTIONS: dict[ox.NamedNode, Callable[..., _TERM | None]] = {
-    ox.NamedNode("http://www.w3.org/2005/xpath-functions/math#sqrt"): sqrt,
     ox.NamedNode(PREFIXES["kgf"] + "seconds"): seconds,
 }
+AGGREGATES: dict[ox.NamedNode, Callable[[], Any]] = {
+    ox.NamedNode(PREFIXES["kgf"] + "mean"): Mean,
+    ox.NamedNode(PREFIXES["kgf"] + "standardDeviation"): StandardDeviation,
+}
+
+
+def ask(store: Store, query: str) -> ox.QuerySolutions | ox.QueryBoolean | ox.QueryTriples:
+    """Run the query of a rule over all graphs at once."""
+    return store.db.query(
+        query,
+        base_iri=store.base,
+        prefixes=PREFIXES,
+        use_default_graph_as_union=True,
+        custom_functions=FUNCTIONS,
+        custom_aggregate_functions=AGGREGATES,
+    )

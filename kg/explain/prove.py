@@ -10,7 +10,7 @@ import pyoxigraph as ox
 
 from kg import model
 from kg.derive import Rule, rules
-from kg.derive.functions import FUNCTIONS
+from kg.derive.functions import ask
 from kg.derive.refresh import construct
 from kg.errors import KgError
 from kg.explain.patterns import Binding, Node, Walk, alternatives, filled, template, variables
@@ -183,13 +183,7 @@ class _Prover:
         text = rule.of(dict.fromkeys([focus, triple.subject.value])) if rule.about.focus else rule.text
         prologue, _, rest = text.partition("CONSTRUCT")
         query = f"{prologue}SELECT DISTINCT * WHERE{rest.partition('WHERE')[2]}"
-        solutions = self.store.db.query(
-            query,
-            base_iri=self.store.base,
-            prefixes=PREFIXES,
-            use_default_graph_as_union=True,
-            custom_functions=FUNCTIONS,
-        )
+        solutions = ask(self.store, query)
         assert isinstance(solutions, ox.QuerySolutions)
         names = [variable.value for variable in solutions.variables]
         said = template(rule)
