@@ -61,7 +61,7 @@ def cell_by_hand(row: Row, column: str) -> str:
             node = node[int(step)] if isinstance(node, list) else node[step]
         for one in [node, *reversed(above)]:
             value = one
-            for key in column.split("."):
+            for key in column.rpartition("[].")[2].split("."):
                 value = value.get(key) if isinstance(value, dict) else None
             if value is not None:
                 return str(value)
