@@ -109,7 +109,7 @@ def step_bridges(store: Store) -> Parts:
                 for end in follows.get(then, nothing) - two:
                     found |= {(first, end, step), (first, end, then)}
         found -= {(one, to, by) for one, to, by in found if one == first and to in direct}
-    told = {}
+    told: dict[str, None] = {}
     for first, to, by in sorted(found):
         if first != to and by not in (first, to):
             names = "-".join(iri.replace("#", "/").rpartition("/")[2] for iri in (first, to))
