@@ -25,7 +25,6 @@ _HOW: Final = {iri: name for name, iri in model.VALUE_KINDS.items()}
 _COMMENT: Final = model.TEXT_PROPERTIES["comment"]
 _LABEL: Final = model.TEXT_PROPERTIES["label"]
 _OF_RUN: Final = (model.RDF_TYPE, model.START, model.END, model.HAS_TOOL)
-_OF_RUN_MORE: Final = (model.HAS_AGENT, _COMMENT, model.HAS_PROCESS_PARAMETER, model.HAS_SUB_PROCESS)
 
 Said = dict[str, list[str]]
 """Property -> its values, each once."""
@@ -69,23 +68,20 @@ class Details:
                 found.append(iri)
         return tuple(found)
 
-    def said(self, iri: str, only: Collection[str]) -> Said:
-        """Return what the records say of a node by these properties, each value once, sorted.
+    def said(self, iri: str, only: Collection[str] = ()) -> Said:
+        """Return what the records say of a node, each value once, sorted; `only` by some properties.
 
-        Each is looked up for itself: what is derived about a cell is far more than what is recorded.
+        What is derived about a thing is far more than what is recorded, so its properties are looked up one
+        by one; a run or a quantity is read at once.
         """
-        node, found = ox.NamedNode(iri), {}
-        for property_ in only:
-            quads = self._db.quads_for_pattern(node, ox.NamedNode(property_), None, None)
-            limit = ROWS if property_ == model.DERIVED_FROM else None
-            values = {
-                quad.object.value
-                for quad in islice(quads, limit)
-                if _is_record(quad) and not isinstance(quad.object, ox.Triple)
-            }
-            if values:
-                found[property_] = sorted(values)
-        return found
+        node, found = ox.NamedNode(iri), dict[str, set[str]]()
+        for property_ in only or (None,):
+            wanted = ox.NamedNode(property_) if property_ else None
+            quads = self._db.quads_for_pattern(node, wanted, None, None)
+            for quad in islice(quads, ROWS if property_ == model.DERIVED_FROM else None):
+                if _is_record(quad) and not isinstance(quad.object, ox.Triple):
+                    found.setdefault(quad.predicate.value, set()).add(quad.object.value)
+        return {property_: sorted(values) for property_, values in found.items()}
 
     def values(self, quantities: Collection[str]) -> tuple[Value, ...]:
         """Return quantities that have a number, sorted by term and name."""
@@ -94,7 +90,7 @@ class Details:
 
     def value(self, quantity: str) -> Value | None:
         """Return a quantity with its number; None where it has none."""
-        said = self.said(quantity, (model.RDF_TYPE, model.HAS_NUMERICAL_PART, model.HAS_UNIT))
+        said = self.said(quantity)
         for number in said.get(model.HAS_NUMERICAL_PART, ()):
             for text in self.said(number, (model.HAS_NUMBER_VALUE,)).get(model.HAS_NUMBER_VALUE, ()):
                 types = said.get(model.RDF_TYPE, ())
@@ -142,8 +138,7 @@ class Details:
 
     def run(self, iri: str, sections: Collection[str]) -> Run:
         """Return a run; `sections` are those of the webs that count in it."""
-        more = (*_OF_RUN_MORE, *self.used, model.DERIVED_FROM) if self.with_values else ()
-        said = self.said(iri, (*_OF_RUN, *more))
+        said = self.said(iri, () if self.with_values else _OF_RUN)
         tools, agents = (tuple(said.get(property_, ())) for property_ in (model.HAS_TOOL, model.HAS_AGENT))
         types = self.narrow(said.get(model.RDF_TYPE, ()))
         return Run(
