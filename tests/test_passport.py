@@ -14,6 +14,7 @@ from click.testing import CliRunner, Result
 
 from kg.cli import main
 from kg.errors import KgError
+from kg.gs1 import check_digit
 from kg.load import Loader
 from kg.passport import AUDIENCES, Passport, build_many, check, registry, visible
 from kg.passport.build import Builder, build
@@ -22,7 +23,6 @@ from kg.passport.values import Found
 from kg.passport.write import FORMATS, as_dict, write
 from kg.plant import generate_packs, products
 from kg.plant.files import DIALECTS, ENGLISH, GERMAN, Dialect
-from kg.plant.packs import check_digit
 from kg.store import Store
 
 PLANT = Path(__file__).parent / "plant"

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from kg.gs1 import check_digit
 from kg.plant import products
 from kg.plant.files import ENGLISH, GERMAN, ZONE, csv_text
 from kg.plant.products import Content, LotOf, PackModel
@@ -43,18 +44,6 @@ class _Sheets:
     events: Sheet = field(default_factory=lambda: Sheet("battery_events_2026.csv"))
     register: Sheet = field(default_factory=lambda: Sheet("passport_register_2026.csv"))
     tests: list[dict[str, Any]] = field(default_factory=list)
-
-
-def check_digit(digits: str) -> str:
-    """Return the check digit of a GTIN without it.
-
-    Source: GS1 General Specifications, section 7.9.
-
-    >>> check_digit("0401234567890")
-    '1'
-    """
-    total = sum(int(digit) * (3 if place % 2 == 0 else 1) for place, digit in enumerate(reversed(digits)))
-    return str(-total % 10)
 
 
 def gtin(model: PackModel) -> str:
