@@ -5,13 +5,13 @@ from __future__ import annotations
 import argparse
 import sys
 
-from benchmarks import analytics, influences, loading, resolver, validation
+from benchmarks import analytics, influences, loading, resolver, serving, validation
 
 
 def main() -> None:
     """Print what was measured."""
     parser = argparse.ArgumentParser(description=__doc__)
-    choices = ("analytics", "influences", "loading", "resolver", "validation", "wide")
+    choices = ("analytics", "influences", "loading", "resolver", "serving", "validation", "wide")
     parser.add_argument("what", choices=choices)
     parser.add_argument("--cells", type=int, default=1000, help="size of the sample line")
     parser.add_argument("--rows", type=int, default=10_000, help="length of the wide table")
@@ -24,6 +24,7 @@ def main() -> None:
         "influences": lambda: influences.report(seeds=given.seeds),
         "loading": lambda: loading.report(given.cells, given.peers),
         "resolver": resolver.report,
+        "serving": lambda: serving.report(given.cells),
         "validation": lambda: validation.report(given.cells, given.peers),
         "wide": lambda: loading.wide(given.rows),
     }

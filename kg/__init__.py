@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-__all__ = ["Graph", "connect", "open"]
+__all__ = ["Graph", "KgError", "connect", "open"]
 
 
 def __getattr__(name: str) -> Any:

@@ -8,6 +8,7 @@ A page says only what the product says of itself, so the same state of the produ
 from __future__ import annotations
 
 import csv
+import json
 import re
 import sys
 from collections.abc import Iterator, Sequence
@@ -18,6 +19,9 @@ import click
 import jinja2
 
 from kg import queries
+from kg.api.app import document
+from kg.api.described import groups
+from kg.api.problems import ProblemDocument
 from kg.cli import main as kg
 from kg.iri import DEFAULT_BASE, shorten
 from kg.namespaces import PREFIXES
@@ -121,6 +125,11 @@ def query_pages() -> list[QueryPage]:
     return pages
 
 
+def _problem() -> str:
+    """Return the example of an error, as JSON."""
+    return json.dumps(ProblemDocument.model_json_schema()["example"], indent=2)
+
+
 def commands() -> list[Help]:
     """Return the help of every command and of the commands under it, in the order of their names."""
     return list(
@@ -159,6 +168,9 @@ def pages() -> dict[str, str]:
         )
         for page in found
     }
+    made["http.md"] = templates.get_template("http.md.j2").render(
+        about=document()["info"], groups=groups(document()), problem=_problem()
+    )
     made["queries/index.md"] = templates.get_template("queries.md.j2").render(
         pages=found,
         users={

@@ -26,7 +26,7 @@ from kg.load import Loader
 from kg.remote import Remote
 
 PLANT = Path(__file__).parent / "plant"
-COUNT = "SELECT (COUNT(*) AS ?n) { ?cell a term:PouchCell }"
+COUNT = "SELECT (COUNT(DISTINCT ?q) AS ?n) { ?q a term:LineLoad }"
 CELLS = "SELECT DISTINCT ?s { ?s dcterms:identifier ?id } ORDER BY ?s LIMIT 20"
 
 

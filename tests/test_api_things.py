@@ -166,6 +166,15 @@ def test_headers_are_resolved_as_by_the_command(server: Served):
     assert server.get("/resolve").status == 422
 
 
+def test_a_value_is_explained_down_to_its_row(server: Served):
+    told = json.loads(server.get("/explain", "application/json", subject="K-C-0001", value="Porosity").body)
+
+    assert told["kind"] == "asserted"
+    assert (told["rows"][0]["file"], told["rows"][0]["place"]) == ("kalander_2026-03.xlsx", "row=4")
+    assert server.get("/explain", subject="K-C-9999", value="Porosity").status == 404
+    assert server.get("/explain", subject="K-C-0001", value="Colour").status == 400
+
+
 def test_a_trace_is_that_of_the_store(server: Served):
     told = json.loads(server.get("/trace/K-C-0001", "application/json").body)
 

@@ -43,6 +43,12 @@ def test_page_of_the_commands_is_current(pages: dict[str, str]) -> None:
     assert written == pages["commands.md"], "run: python -m kg.docs docs/reference"
 
 
+def test_page_of_the_http_interface_is_current(pages: dict[str, str]) -> None:
+    written = (REFERENCE / "http.md").read_text(encoding="utf-8")
+
+    assert written == pages["http.md"], "run: python -m kg.docs docs/reference"
+
+
 def test_pages_of_the_terms_are_current(pages: dict[str, str]) -> None:
     written = {f"terms/{path.name}": path.read_text("utf-8") for path in (REFERENCE / "terms").glob("*.md")}
     expected = {name: text for name, text in pages.items() if name.startswith("terms/")}

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from kg.api.answer_problem import add_problems
 from kg.api.guard import Guard
 from kg.api.here import App
 from kg.api.pages import Pages
+from kg.api.problems import ProblemDocument
 from kg.api.readers import Readers
 from kg.api.settings import Settings
 from kg.api.writer import Writer
@@ -55,6 +56,21 @@ def create_app(settings: Settings, store: Path) -> FastAPI:
         finally:
             await here.readers.close()
 
+    app = _bare(lifespan)
+    app.state.kg = here
+    app.mount("/static", StaticFiles(directory=_HERE / "static"), name="static")
+    add_problems(app)
+    app.add_middleware(Guard, settings=settings, keys=keys)
+    return app
+
+
+def document() -> dict[str, Any]:
+    """Return the OpenAPI document, which is the same for every store."""
+    return _bare().openapi()
+
+
+def _bare(lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]] | None = None) -> FastAPI:
+    """Return the routes with what they say of themselves."""
     app = FastAPI(
         title="battery-kg",
         summary="The knowledge graph of a battery line",
@@ -63,26 +79,31 @@ def create_app(settings: Settings, store: Path) -> FastAPI:
         lifespan=lifespan,
         docs_url=None,
         redoc_url=None,
-        openapi_url="/openapi.json",
     )
-    app.state.kg = here
     for router in routers():
         app.include_router(router)
-    app.mount("/static", StaticFiles(directory=_HERE / "static"), name="static")
-    add_problems(app)
-    app.add_middleware(Guard, settings=settings, keys=keys)
-    _describe_keys(app)
+    _describe_more(app)
     return app
 
 
-def _describe_keys(app: FastAPI) -> None:
-    """Let the OpenAPI document say how a key is shown."""
+def _describe_more(app: FastAPI) -> None:
+    """Let the OpenAPI document say how a key is shown, what an error is, and what is written."""
     made = app.openapi
 
     def openapi() -> dict[str, Any]:
         document = made()
-        schemes = document.setdefault("components", {}).setdefault("securitySchemes", {})
-        schemes["key"] = {"type": "http", "scheme": "bearer", "description": "A key of the store."}
+        parts = document.setdefault("components", {})
+        parts.setdefault("schemas", {})["ProblemDocument"] = ProblemDocument.model_json_schema()
+        for operation in (one for methods in document["paths"].values() for one in methods.values()):
+            for answer in operation["responses"].values():
+                # The framework takes every answer for JSON.
+                if answer.get("content", {}).get("application/json") == {"schema": {}}:
+                    del answer["content"]["application/json"]
+        parts.setdefault("securitySchemes", {})["key"] = {
+            "type": "http",
+            "scheme": "bearer",
+            "description": "A key of the store.",
+        }
         document["security"] = [{}, {"key": []}]
         return document
 

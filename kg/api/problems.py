@@ -87,7 +87,6 @@ def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     return {
         status: {
             "description": _MEANS[status],
-            "model": ProblemDocument,
             "content": {MEDIA: {"schema": {"$ref": "#/components/schemas/ProblemDocument"}}},
         }
         for status in sorted({*statuses, *ALWAYS})

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
+from kg.api import snapshot
 from kg.api.problems import Problem
 from kg.api.settings import Settings
 from kg.api.worker import DATA, ERROR, HEAD, META, PART, READY, RESULT, Out
@@ -97,6 +98,7 @@ class Readers:
 
     async def open(self) -> None:
         """Start the processes."""
+        snapshot.tidy(self.store)
         await asyncio.gather(*(self._add() for _ in range(self.settings.readers)))
 
     async def close(self) -> None:
@@ -106,6 +108,7 @@ class Readers:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await asyncio.gather(*(process.end() for process in list(self._all)))
+        snapshot.tidy(self.store)
 
     @property
     def alive(self) -> int:
@@ -120,6 +123,7 @@ class Readers:
     async def _replace(self, process: _Process) -> None:
         self._all.discard(process)
         await process.end()
+        snapshot.tidy(self.store)
         if not self._closed:
             task = asyncio.create_task(self._add_in_place())
             self._tasks.add(task)

@@ -8,6 +8,7 @@ The store is opened for reading, and again when its files have changed since.
 
 from __future__ import annotations
 
+import errno
 import importlib
 import os
 import pickle
@@ -20,6 +21,9 @@ import traceback
 from pathlib import Path
 from typing import Any, BinaryIO, NoReturn
 
+import pyoxigraph as ox
+
+from kg.api import snapshot
 from kg.api.problems import Problem
 from kg.errors import KgError
 from kg.store import Store
@@ -30,36 +34,36 @@ READY, META, DATA, RESULT, ERROR = range(5)
 PART = 65_536
 """Bytes of a part of a streamed answer."""
 
-Stamp = tuple[tuple[str, int, int], ...]
 
-
-def stamp(folder: Path) -> Stamp:
-    """Return what tells one state of the database from another: the names, sizes and times of its files."""
-    files = []
-    with os.scandir(folder) as found:
-        for file in found:
-            if file.name.endswith((".sst", ".log")) or file.name.startswith(("CURRENT", "MANIFEST")):
-                try:
-                    known = file.stat()
-                except FileNotFoundError:
-                    continue
-                files.append((file.name, known.st_size, known.st_mtime_ns))
-    return tuple(sorted(files))
+_NO_LINKS = {errno.EROFS, errno.EXDEV, errno.EPERM, errno.EACCES, errno.ENOTSUP, errno.EMLINK}
 
 
 class Reader:
     """The store as this process sees it."""
 
     def __init__(self, path: Path) -> None:
-        self.path, self._stamp, self._store = path, None, None  # type: tuple[Path, Stamp | None, Store | None]
+        self._path, self._base = path, Store.open(path).base
+        self._stamp: snapshot.Stamp | None = None
+        self._folder: Path | None = None
+        self._store: Store | None = None
 
     def store(self, *, again: bool = False) -> Store:
         """Return the store in a state no older than this call."""
-        now = stamp(self.path / "oxigraph")
-        if self._store is None or again or now != self._stamp:
+        if self._store is None or again or snapshot.stamp(self._path / "oxigraph") != self._stamp:
+            self._store = None
+            if self._folder:
+                snapshot.drop(self._folder)
             # The stamp is older than the handle: what is written in between is looked at next time.
-            self._store, self._stamp = None, None
-            self._store, self._stamp = Store.open(self.path), now
+            try:
+                self._folder, self._stamp = snapshot.take(self._path)
+            except OSError as error:
+                if error.errno not in _NO_LINKS:
+                    raise
+                # Where nobody can link, the files are opened where they are.
+                self._folder, self._stamp = None, snapshot.stamp(self._path / "oxigraph")
+                self._store = Store.open(self._path)
+            else:
+                self._store = Store(self._path, self._base, ox.Store.read_only(str(self._folder)))
         return self._store
 
 
@@ -130,7 +134,7 @@ def _run(reader: Reader, pipe: BinaryIO, job: bytes) -> None:
             problem = error if isinstance(error, Problem) else Problem(400, str(error))
             send(pipe, ERROR, pickle.dumps(problem))
         except (OSError, RuntimeError) as error:
-            # The writer has put files together that this handle had not opened yet.
+            # The database was in a state that cannot be opened; the next one can.
             if not again and not out.started and "such file" in str(error).lower():
                 continue
             _fault(pipe)

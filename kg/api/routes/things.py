@@ -111,12 +111,12 @@ async def about(
     return Response(text, media_type=media, headers=_headers(here.request, here.base + sent, sent))
 
 
-def _why(request: Request) -> Callable[[str, str, str], str]:
+def _why(request: Request) -> Callable[[str, str], str]:
     """Return what gives the address of the proof of a value."""
     root = request.scope.get("root_path", "")
 
-    def why(quantity: str, bearer: str, term: str) -> str:
-        return f"{root}/queries/rows_behind_value?{urlencode({'thing': bearer, 'quantity': term})}"
+    def why(quantity: str, bearer: str) -> str:
+        return f"{root}/explain?{urlencode({'subject': bearer, 'value': quantity.partition('#')[2]})}"
 
     return why
 
