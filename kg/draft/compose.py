@@ -151,6 +151,12 @@ class _Composer:
             name: values_of(frame[name].to_list(), sight.reading.decimal, sight.thousands, is_unit)
             for name in self.columns
         }
+        self.units = {
+            value: unit
+            for value in self.columns
+            for unit in _beside(value)
+            if self.values[value].kind == "numbers" and self._holds_units(unit, is_unit)
+        }
         self.about = f"{path.stem} {sight.reading.records.replace('[]', ' ')}"
         names = [name.removeprefix(_PREAMBLE) for name in self.columns]
         found = resolve(names, words, about=f"{path.stem} {sight.sheet}".strip())
@@ -161,6 +167,12 @@ class _Composer:
         self.step, self.sure = self._step()
         # `source`: where the quantities of the output and of the input are borne.
         self.output = self.input = ""
+
+    def _holds_units(self, column: str, is_unit: Callable[[str], bool]) -> bool:
+        if column not in self.values:
+            return False
+        texts = self.sight.table.frame[column].drop_nulls().unique().to_list()
+        return bool(texts) and all(map(is_unit, texts))
 
     # The vocabulary
 
@@ -207,7 +219,7 @@ class _Composer:
         self._identifiers()
         self._times()
         for column in self.columns:
-            if column not in self.lines:
+            if column not in self.lines and column not in self.units.values():
                 self.lines[column] = self._other(column)
         self._name_twins()
         none = {text: None for values in self.values.values() for text in values.no_value}
@@ -219,7 +231,7 @@ class _Composer:
             self.sight,
             tuple(text for text in none if text not in MISSING),
             self.things,
-            [self.lines[column] for column in self.columns],
+            [self.lines[column] for column in self.columns if column in self.lines],
             self.open,
         )
 
@@ -416,8 +428,12 @@ class _Composer:
         plain = [column for column in times if column not in starts and column not in ends]
         if not starts and len(plain) == 1:
             starts, plain = plain, []
-        for word, columns in (("start", starts), ("end", ends), ("start", plain)):
-            clear = len(columns) == 1 and columns is not plain
+        first, second = plain, []
+        if len(plain) == 2 and not starts and not ends:
+            # Of two times of a row the first one is more likely the start, though nothing says so.
+            first, second = plain[:1], plain[1:]
+        for word, columns in (("start", starts), ("end", ends), ("start", first), ("end", second)):
+            clear = len(columns) == 1 and columns in (starts, ends)
             for column in columns:
                 self.lines[column] = self._time(column, word, clear)
 
@@ -474,8 +490,10 @@ class _Composer:
             alone = alone or not any(has_words(c.term.label, self.step.words) for c in rivals)
             first = first and found.verdict == "confident"
         clear = found.verdict == "confident" if first else alone
-        unit, doubt = self._unit(column, best.term)
-        keys: dict[str, object] = {"term": self.label(best.term), "unit": unit}
+        code, doubt = self._unit(column, best.term)
+        keys: dict[str, object] = {"term": self.label(best.term), "unit": code}
+        if column in self.units:
+            keys["unit"], doubt = {"column": self.units[column]}, ""
         comment = f"{best.score:.2f}: {best.reason}"
         if not clear or (len(candidates) > 1 and candidates[1].score > 0.9):
             others = ", ".join(f"{self.label(c.term)} {c.score:.2f}" for c in candidates[1:3])
@@ -613,6 +631,13 @@ _ROLES = {"input": "goes in", "output": "comes out", "tool": "a machine", "agent
 
 def _kind(name: str) -> KindOfThing:
     return next(kind for kind in kinds() if kind.name == name)
+
+
+def _beside(column: str) -> tuple[str, ...]:
+    """Return the names that a column with the units of another column may have."""
+    stem, dot, last = column.rpartition(".")
+    inside = (f"{stem}.unit", f"{stem}.units") if dot and last.lower() in ("value", "val", "number") else ()
+    return (*inside, f"{column}.unit", f"{column}_unit", f"{column} unit", f"{column} Einheit")
 
 
 def _braced(column: str) -> str:
