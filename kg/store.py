@@ -343,7 +343,7 @@ class Intake:
         self._graphs.add(graph)
         self._size += size
         idle = not any(thread.is_alive() for thread, _ in self._loads)
-        if self._size >= (BEGIN if idle else TOGETHER):
+        if self._size >= (min(BEGIN, TOGETHER) if idle else TOGETHER):
             self._hand_over()
 
     def _stream(self, graph: str, write: Callable[[BinaryIO], None], catalogue: str) -> None:

@@ -32,7 +32,7 @@ import sys
 from pathlib import Path
 import kg.store
 from kg.load import Loader
-kg.store.TOGETHER, kg.store.AT_ONCE = 12_000, 15_000
+kg.store.BEGIN, kg.store.TOGETHER, kg.store.AT_ONCE = 6_000, 12_000, 15_000
 store, records = map(Path, sys.argv[1:])
 loader = Loader(store)
 print("ready", flush=True)
