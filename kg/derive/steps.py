@@ -170,7 +170,8 @@ def batch_statistics(store: Store) -> Parts:
     """Return the statistics of the cells of each batch; by the rule where a source is no table."""
     from kg.derive.refresh import by_query
 
-    if set(store.graphs()) - tables(store):
+    others = set(store.graphs()) - tables(store)
+    if any(len(numbers(store, graph)) for graph in others):
         yield from by_query(store, "batch-statistics")
         return
     classes = Classes(store)
