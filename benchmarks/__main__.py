@@ -5,13 +5,13 @@ from __future__ import annotations
 import argparse
 import sys
 
-from benchmarks import analytics, influences, loading, resolver, serving, validation
+from benchmarks import analytics, influences, lineage, loading, resolver, serving, validation
 
 
 def main() -> None:
     """Print what was measured."""
     parser = argparse.ArgumentParser(description=__doc__)
-    choices = ("analytics", "influences", "loading", "resolver", "serving", "validation", "wide")
+    choices = ("analytics", "influences", "lineage", "loading", "resolver", "serving", "validation", "wide")
     parser.add_argument("what", choices=choices)
     parser.add_argument("--cells", type=int, default=1000, help="size of the sample line")
     parser.add_argument("--rows", type=int, default=10_000, help="length of the wide table")
@@ -22,6 +22,7 @@ def main() -> None:
     report = {
         "analytics": lambda: analytics.report(given.cells, given.peers),
         "influences": lambda: influences.report(seeds=given.seeds),
+        "lineage": lambda: lineage.report(given.cells),
         "loading": lambda: loading.report(given.cells, given.peers),
         "resolver": resolver.report,
         "serving": lambda: serving.report(given.cells),
