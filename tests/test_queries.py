@@ -219,6 +219,7 @@ SLOW = dict.fromkeys(
         "property_by_machine",
         "substances_of_cell",
         "variable_terms",
+        "waiting_between_steps",
     ),
     "rdflib follows paths and EXISTS anew for each row, for minutes",
 )
