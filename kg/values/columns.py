@@ -82,8 +82,9 @@ class Columns:
         rows = self.store.query(f"SELECT DISTINCT ?c {{ VALUES ?k {{ {given} }} ?c rdfs:subClassOf* ?k }}")
         return [row["c"].value for row in rows]
 
-    def labelled(self, frame: pl.DataFrame, column: str) -> pl.DataFrame:
-        """Add the labels of classes: `label` with its language, `step` without; no label, no row."""
+    @cached_property
+    def labels(self) -> pl.DataFrame:
+        """Return the labels of terms: (class, label, step); `label` has its language, `step` has none."""
         quads = self.store.db.quads_for_pattern(
             None, ox.NamedNode(_LABEL), None, ox.NamedNode(VOCABULARY_GRAPH)
         )
@@ -92,8 +93,7 @@ class Columns:
             for quad in quads
             if isinstance(quad.subject, ox.NamedNode) and isinstance(quad.object, ox.Literal)
         ]
-        labels = pl.DataFrame(found, schema={column: TEXT, "label": TEXT, "step": TEXT}, orient="row")
-        return frame.join(labels.unique(), on=column)
+        return pl.DataFrame(found, schema={"class": TEXT, "label": TEXT, "step": TEXT}, orient="row").unique()
 
 
 def in_order(frame: pl.DataFrame, kinds: dict[str, Kind], *first: str) -> ColumnAnswer:

@@ -51,8 +51,8 @@ def cells_without_step(columns: Columns, terms: Terms) -> ColumnAnswer:
 
 def runs_by_step(columns: Columns, terms: Terms) -> ColumnAnswer:
     """Answer queries/runs_by_step.rq."""
-    labels = columns.labelled(columns.links("type", "run", "class"), "class").unique()
-    labels = labels.select("run", "label", "step")
+    labels = columns.links("type", "run", "class").join(columns.labels, on="class")
+    labels = labels.select("run", "label", "step").unique()
     inputs = columns.links("input", "run", "input").join(labels, on="run")
     outputs = columns.links("output", "run", "output").join(labels, on="run")
     told = pl.concat([inputs, outputs], how="diagonal")
