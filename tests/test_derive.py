@@ -19,8 +19,8 @@ from kg import model
 from kg.catalogue import Entry
 from kg.derive import Refreshed, layers, refresh, rules, states
 from kg.derive.columns import COLUMNS
-from kg.derive.refresh import construct
 from kg.derive.rule import parse, read_rules
+from kg.derive.run import construct
 from kg.errors import FaultsError
 from kg.load import Loader
 from kg.store import DERIVED, Store, writing

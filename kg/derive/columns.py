@@ -8,6 +8,8 @@ import polars as pl
 
 from kg import model
 from kg.derive import steps as of_steps
+from kg.derive.rule import rules
+from kg.derive.run import construct
 from kg.derive.tables import Parts, line, numbers, pairs, rows, tables
 from kg.namespaces import PREFIXES
 from kg.store import Store
@@ -57,9 +59,6 @@ def direct_values(store: Store) -> Parts:
 
 
 def _by_rule(store: Store, graphs: list[str]) -> Parts:
-    from kg.derive.refresh import construct
-    from kg.derive.rule import rules
-
     rule = next(rule for rule in rules() if rule.name == "direct-values")
     for graph in graphs:
         text = (

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,8 +19,8 @@ import pyoxigraph as ox
 from kg import catalogue
 from kg.derive import changes, state
 from kg.derive.columns import COLUMNS
-from kg.derive.functions import ask
 from kg.derive.rule import Rule, rules
+from kg.derive.run import construct
 from kg.derive.state import State, basis, states
 from kg.store import CATALOGUE_GRAPH, INCOMING, Store
 
@@ -43,20 +43,6 @@ class Refreshed:
     triples: int
     foci: int
     seconds: float
-
-
-def construct(store: Store, query: str) -> bytes:
-    """Run the CONSTRUCT query of a rule over all graphs, and return N-Triples."""
-    result = ask(store, query)
-    assert isinstance(result, ox.QueryTriples)
-    text = result.serialize(format=ox.RdfFormat.N_TRIPLES)
-    assert isinstance(text, bytes)
-    return text
-
-
-def by_query(store: Store, name: str) -> Iterator[bytes]:
-    """Yield what a rule writes by its own query."""
-    yield construct(store, next(rule for rule in rules() if rule.name == name).all())
 
 
 class Refresh:

@@ -9,6 +9,7 @@ import pyoxigraph as ox
 
 from kg import model
 from kg.derive.functions import deviation
+from kg.derive.run import by_query
 from kg.derive.tables import Parts, line, numbers, pairs, rows, tables
 from kg.namespaces import PREFIXES
 from kg.store import Store
@@ -68,13 +69,22 @@ def state_after_step(store: Store) -> Parts:
     yield line(told, "<", pl.col("run"), f"> <{_BVCOX}leavesState> <", pl.col("state"), "> .\n")
 
 
+def _instant(column: str) -> pl.Expr:
+    """Return a column of times as instants; null where a text is no time with its zone."""
+    return pl.col(column).str.to_datetime(_MOMENT, time_zone="UTC", strict=False)
+
+
 def latest_state(store: Store) -> Parts:
-    """Return run, time, machine and state of each thing as it was seen last."""
+    """Return run, time, machine and state of each thing as seen last; by the rule where a time is odd."""
     ended = rows(
         store,
         f"""SELECT DISTINCT ?thing ?run ?end
         WHERE {{ ?run <{model.HAS_OUTPUT}> ?thing ; prov:endedAtTime ?end }}""",
-    ).with_columns(at=pl.col("end").str.to_datetime(_MOMENT, time_zone="UTC"))
+    )
+    ended = ended.with_columns(at=_instant("end"))
+    if ended["at"].null_count():
+        yield from by_query(store, "latest-state")
+        return
     last = ended.filter(pl.col("at") == pl.col("at").max().over("thing"))
     tools = pairs(store, model.HAS_TOOL).select(run="from", machine="to")
     left = pairs(store, f"{_BVCOX}leavesState").select(run="from", state="to")
@@ -142,7 +152,7 @@ def missing_steps(store: Store) -> Parts:
 
 
 def machine_state_ends(store: Store) -> Parts:
-    """Return when each machine left each of its states."""
+    """Return when each machine left each of its states; by the rule where a time is odd."""
     found = rows(
         store,
         """SELECT DISTINCT ?state ?machine ?start ?stated WHERE {
@@ -151,7 +161,10 @@ def machine_state_ends(store: Store) -> Parts:
     )
     if found.is_empty():
         return
-    found = found.with_columns(at=pl.col("start").str.to_datetime(_MOMENT, time_zone="UTC"))
+    found = found.with_columns(at=_instant("start"))
+    if found["at"].null_count():
+        yield from by_query(store, "machine-state-ends")
+        return
     starts = found.select("machine", "at", "start").unique(["machine", "at"]).sort("machine", "at")
     starts = starts.with_columns(next=pl.col("start").shift(-1).over("machine")).drop("start")
     told = found.join(starts, on=["machine", "at"]).with_columns(
@@ -168,8 +181,6 @@ def _members(store: Store, classes: set[str]) -> pl.DataFrame:
 
 def batch_statistics(store: Store) -> Parts:
     """Return the statistics of the cells of each batch; by the rule where a source is no table."""
-    from kg.derive.refresh import by_query
-
     others = set(store.graphs()) - tables(store)
     if any(len(numbers(store, graph)) for graph in others):
         yield from by_query(store, "batch-statistics")

@@ -11,7 +11,7 @@ import pyoxigraph as ox
 from kg import model
 from kg.derive import Rule, rules
 from kg.derive.functions import ask
-from kg.derive.refresh import construct
+from kg.derive.run import construct
 from kg.errors import KgError
 from kg.explain.patterns import Binding, Node, Walk, alternatives, filled, template, variables
 from kg.explain.proof import Proof
