@@ -50,7 +50,7 @@ class Graph:
 
         A query of the library that has a twin in columns is answered by that.
         """
-        fast = self._fast(query, params)
+        fast = self.fast(query, params)
         if fast is not None:
             return fast
         result = self.store.query(self.text(query, **params))
@@ -68,7 +68,8 @@ class Graph:
         opened = values.open(self.store)
         return Columns(self.store, opened) if opened.is_whole else None
 
-    def _fast(self, query: str | Path, params: Mapping[str, Any]) -> Answer | None:
+    def fast(self, query: str | Path, params: Mapping[str, Any]) -> Answer | None:
+        """Return the answer of the twin in columns; None where there is none, or it is not surely right."""
         if isinstance(query, Path) or query not in queries.library():
             return None
         found = queries.read(query)

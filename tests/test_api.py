@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import polars as pl
+import pyoxigraph as ox
 import pytest
 from serving import Served, serving
 
@@ -18,6 +21,7 @@ from kg.api import Settings
 from kg.api.access import Keys
 from kg.api.app import create_app
 from kg.api.app import document as openapi
+from kg.graph import open as open_graph
 from kg.load import Loader
 
 PLANT = Path(__file__).parent / "plant"
@@ -135,8 +139,6 @@ def test_a_fault_of_the_server_is_told_without_its_inside(store: Path):
 
 
 def test_an_answer_of_the_library_is_the_same_over_http(server: Served, store: Path):
-    from kg.graph import open as open_graph
-
     frame = open_graph(store).query("cells_of_material_lot", lot="NMC-2602")
 
     reply = server.get("/queries/cells_of_material_lot", "application/json", lot="NMC-2602")
@@ -151,6 +153,44 @@ def test_an_answer_of_the_library_is_the_same_over_http(server: Served, store: P
         b"lot/NMC-2602" * (b"lot/NMC-2602" in query.body),
         query.media,
     ) == (b"lot/NMC-2602", "application/sparql-query")
+
+
+@pytest.mark.parametrize("name", ["runs_by_step", "specific_energy"])
+def test_a_twin_writes_what_the_query_writes(server: Served, store: Path, name: str):
+    graph = open_graph(store)
+    text = graph.text(name)
+
+    formats = {
+        "csv": ox.QueryResultsFormat.CSV,
+        "tsv": ox.QueryResultsFormat.TSV,
+        "srj": ox.QueryResultsFormat.JSON,
+        "xml": ox.QueryResultsFormat.XML,
+    }
+    for short, form in formats.items():
+        plain = graph.store.query(text).serialize(format=form)
+        assert server.get(f"/queries/{name}", format=short).body == plain
+    records = server.get(f"/queries/{name}", format="json")
+    sparql = server.get("/sparql", "text/csv", query=text)
+    assert len(json.loads(records.body)) + 1 == len(sparql.body.splitlines()) > 2
+    assert server.get(f"/queries/{name}", format="html").status == 200
+
+
+def test_a_question_with_a_twin_is_answered_from_the_columns(server: Served, store: Path, tmp_path: Path):
+    """The columns of the copy say other numbers than its graphs, so that one tells who answers."""
+    marked = tmp_path / "marked"
+    shutil.copytree(store, marked, ignore=shutil.ignore_patterns("readers"))
+    for part in marked.glob("values/*.values.parquet"):
+        pl.read_parquet(part).with_columns(pl.col("value") * 2).write_parquet(part)
+    path = "/queries/specific_energy"
+    truth = json.loads(server.get(path, format="json").body)
+    with serving(marked) as served:
+        twin = json.loads(served.get(path, format="json").body)
+        text = served.get(path, format="sparql").body.decode()
+        sparql = json.loads(served.get("/sparql", "application/json", query=text).body)
+
+    assert [row["energy"] for row in twin] == [2 * row["energy"] for row in truth]
+    energies = [float(row["energy"]["value"]) for row in sparql["results"]["bindings"]]
+    assert energies == [row["energy"] for row in truth]
 
 
 def test_a_query_that_never_ends_is_ended_and_the_server_goes_on(store: Path):

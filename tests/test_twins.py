@@ -34,8 +34,17 @@ PARAMS: dict[str, list[dict[str, str]]] = {
         {"missing": "term:FabricatedElectrodeStacking"},
         {"done": "term:FabricatedElectrodeStacking", "missing": "term:PouchCellFormation"},
     ],
+    "cells_out_of_tolerance": [
+        {},
+        {"property": "term:CellThickness", "lower": "0", "upper": "1"},
+        {"property": "term:SpecificHeatCapacity"},
+    ],
+    "electrolyte_by_cell": [{}],
+    "first_cycle_efficiency": [{}],
     "runs_by_step": [{}],
+    "set_and_measured_differ": [{"tolerance": "0.5"}, {"tolerance": "0"}],
     "specific_energy": [{}],
+    "wet_cell_mass_doubtful": [{"ratio": "30"}, {"ratio": "1000"}],
     "property_by_machine": [
         {},
         {"step": "term:BatteryElectrodeCoating", "property": "term:CalenderedDensity"},

@@ -140,10 +140,17 @@ def answer(
         out.start(media=media)
         ox.serialize(result, cast(Any, out), format=TRIPLES[media][1], prefixes=_prefixes(media))
         return
+    rows(out, result, accept=accept, short=short)
+
+
+def rows(
+    out: Out, result: ox.QuerySolutions | ox.QueryBoolean, *, accept: str | None, short: str | None
+) -> None:
+    """Write the rows or the truth of a query in the format that fits best."""
     offered = TRUTH if isinstance(result, ox.QueryBoolean) else ROWS
     media = _chosen(accept, short, offered)
     out.start(media=media)
-    result.serialize(out, format=offered[media][1])
+    result.serialize(cast(Any, out), format=offered[media][1])
 
 
 def _prefixes(media: str) -> dict[str, str] | None:
@@ -159,11 +166,16 @@ def shown(store: Store, query: str, limit: int) -> dict[str, Any]:
         triples = [triple for _, triple in zip(range(limit + 1), result, strict=False)]
         text = ox.serialize(triples[:limit], format=_RDF.TURTLE, prefixes=PREFIXES) or b""
         return {"turtle": text.decode(), "count": min(len(triples), limit), "more": len(triples) > limit}
+    return first_rows(store, result, limit)
+
+
+def first_rows(store: Store, result: ox.QuerySolutions, limit: int) -> dict[str, Any]:
+    """Return the first rows for a page, and whether there are more."""
     names = [variable.value for variable in result.variables]
-    rows = [
+    found = [
         tuple(solution[name] for name in names) for _, solution in zip(range(limit + 1), result, strict=False)
     ]
-    return table(store, Answer(names, rows[:limit])) | {"more": len(rows) > limit}
+    return table(store, Answer(names, found[:limit])) | {"more": len(found) > limit}
 
 
 def table(store: Store, answer: Answer) -> dict[str, Any]:

@@ -63,7 +63,7 @@ class Reader:
                 self._folder, self._stamp = None, snapshot.stamp(self._path / "oxigraph")
                 self._store = Store.open(self._path)
             else:
-                self._store = Store(self._path, self._base, ox.Store.read_only(str(self._folder)))
+                self._store = Store(self._path, self._base, ox.Store.read_only(str(self._folder)), fixed=True)
         return self._store
 
 

@@ -12,6 +12,13 @@ import polars as pl
 import pyoxigraph as ox
 
 from kg.values.answer import ColumnAnswer, Kind
+from kg.values.cells import (
+    cells_out_of_tolerance,
+    electrolyte_by_cell,
+    first_cycle_efficiency,
+    set_and_measured_differ,
+    wet_cell_mass_doubtful,
+)
 from kg.values.columns import Columns, Terms, in_order
 from kg.values.lineage import SLURRIES, closure
 from kg.values.part import TEXT
@@ -126,12 +133,17 @@ TWINS: dict[str, Callable[[Columns, Terms], ColumnAnswer]] = {
     for twin in (
         capacity_by_slurry_batch,
         cells_of_material_lot,
+        cells_out_of_tolerance,
         cells_without_step,
+        electrolyte_by_cell,
+        first_cycle_efficiency,
         parameter_against_property,
         property_by_machine,
         runs_by_step,
+        set_and_measured_differ,
         specific_energy,
         values_side_by_side,
+        wet_cell_mass_doubtful,
     )
 }
 """The twins by the name that a query file gives."""
