@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from decimal import Decimal
 
 import polars as pl
 import pyoxigraph as ox
@@ -238,4 +239,6 @@ def _statistic(node: str, batch: str, kind: tuple[list[str], str], found: list[f
 
 
 def _double(value: float) -> str:
-    return f'"{value!r}"^^<{model.XSD}double>'
+    """Return a number as the store writes it: without exponent, and without a point where it is whole."""
+    text = format(Decimal(repr(value)), "f")
+    return f'"{text.rstrip("0").rstrip(".") if "." in text else text}"^^<{model.XSD}double>'
