@@ -41,6 +41,7 @@ PAGES = (
     "how-to/draft-a-mapping.md",
     "how-to/exchange-with-battinfo.md",
     "how-to/export-rml.md",
+    "how-to/find-influences.md",
     "how-to/load-a-folder.md",
     "how-to/make-a-passport.md",
     "how-to/map-a-csv.md",

@@ -22,6 +22,9 @@ from kg.values import Values
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int64]
 
+SEVERAL, NAMES = 0.05, 4
+"""Share of things with several values of a term in a step from which these are told apart, and the most."""
+
 ABSENT = -1
 """Code of a thing that has no such thing or run behind it."""
 
@@ -318,7 +321,7 @@ class _Gatherer:
             pl.col("name").str.strip_prefix(pl.col("term").replace_strict(locals_, default=""))
             .str.strip_prefix(".").str.replace(r"(^|\.)set$", "")
         )  # fmt: skip
-        cells = cells.with_columns(name=further)
+        cells = _one_name(cells.with_columns(name=further))
         # What was set says less than what was measured; where both are there, the measured value counts.
         chosen = cells.group_by(keys).agg(
             chosen=(pl.col("how") == "set").any(),
@@ -399,6 +402,25 @@ class _Gatherer:
     def label(self, iri: str) -> str:
         """Return the label of a term, or the name below the base of anything else."""
         return self.vocabulary.term(iri).label if iri in self.vocabulary else shorten(iri, self.base)
+
+
+def _one_name(cells: pl.DataFrame) -> pl.DataFrame:
+    """Leave out names that tell nothing apart: each thing has one value, or they count what is alike.
+
+    Zones of a dryer are told apart; the places of an entry form and the sheets of a stack are not, and their
+    mean counts.
+    """
+    kind = ["step", "term", "side"]
+    each = cells.group_by(*kind, "thing").agg(several=pl.col("name").n_unique() > 1)
+    share = each.group_by(kind).agg(several=pl.col("several").mean() > SEVERAL)
+    names = cells.group_by(kind).agg(many=pl.col("name").n_unique() > NAMES)
+    told = pl.col("several") & ~pl.col("many")
+    return (
+        cells.join(share, on=kind)
+        .join(names, on=kind)
+        .with_columns(name=pl.when(told).then(pl.col("name")).otherwise(pl.lit("")))
+        .drop("several", "many")
+    )
 
 
 def _local(term: str, vocabulary: Vocabulary) -> str:

@@ -29,6 +29,9 @@ FEW = 8
 TOGETHER, ALIKE = 0.7, 0.9
 """Correlation at which two values are said to go together, and at which the data cannot tell them apart."""
 
+INSIDE = 0.1
+"""Share of the variation inside the batches below which a reader is told."""
+
 SPAN = 2.0
 """Largest over least value of a property from which it is compared by ratios."""
 
@@ -215,6 +218,12 @@ class Observer:
         if result.df < FEW:
             warnings.append(
                 f"few data: {result.groups} {result.level.name or 'things'}, {result.df} degrees of freedom"
+            )
+        whole = means(frame.x, frame.group)
+        share = float((between(frame)[1] ** 2).sum() / max(((whole - whole.mean()) ** 2).sum(), 1e-12))
+        if share < INSIDE:
+            warnings.append(
+                f"varies mostly from batch to batch: {share:.0%} of it inside them, on which this rests"
             )
         if partners:
             warnings.append("goes together with other values: the data can hardly tell them apart")

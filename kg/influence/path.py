@@ -100,5 +100,5 @@ def _shortest(start: list[str], goal: str, onward: dict[str, list[str]]) -> list
 def _step(node: str, types: pl.DataFrame, runs: dict[str, list[str]], words: Vocabulary) -> Step:
     classes = [iri for iri in types.filter(pl.col("subject") == node)["object"] if iri in words]
     narrow = [one for one in classes if not any(other != one and words.is_a(other, one) for other in classes)]
-    label = ", ".join(sorted(words.term(iri).label for iri in narrow))
+    label = ", ".join(sorted({words.term(iri).label for iri in narrow}))
     return Step("run" if node in runs else "thing", node, label)

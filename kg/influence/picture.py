@@ -94,7 +94,7 @@ def _box(column: int, place: int, count: int, rows: int, entry: Entry) -> _Box:
 def _draw(box: _Box, fill: str, edge: str) -> str:
     return (
         f'<rect x="{box.x}" y="{box.y:.1f}" width="{BOX}" height="46" rx="6" fill="{fill}" stroke="{edge}"/>'
-        f'<text class="t" x="{box.x + 12}" y="{box.y + 20:.1f}">{escape(_short(box.title, 34))}</text>'
+        f'<text class="t" x="{box.x + 12}" y="{box.y + 20:.1f}">{escape(_short(box.title, 31))}</text>'
         f'<text class="s" x="{box.x + 12}" y="{box.y + 37:.1f}">{escape(_short(box.below, 44))}</text>'
     )
 
