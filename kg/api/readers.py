@@ -18,7 +18,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 from kg.api import snapshot
 from kg.api.problems import Problem
 from kg.api.settings import Settings
-from kg.api.worker import DATA, ERROR, HEAD, META, PART, READY, RESULT, Out
+from kg.api.worker import BEGUN, DATA, ERROR, HEAD, META, PART, READY, RESULT, Out
 from kg.store import Store
 
 P = ParamSpec("P")
@@ -202,12 +202,15 @@ class Readers:
 
         async def frames() -> AsyncIterator[tuple[int, bytes]]:
             nonlocal done
-            left = self.settings.time_limit
+            left = _START
             clock = asyncio.get_running_loop().time
             while not done:
                 began = clock()
                 try:
                     kind, payload = await asyncio.wait_for(process.receive(), left)
+                    if kind == BEGUN:
+                        left = self.settings.time_limit
+                        continue
                 except TimeoutError:
                     raise _too_long(self.settings.time_limit) from None
                 except (asyncio.IncompleteReadError, ConnectionError):

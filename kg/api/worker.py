@@ -30,7 +30,7 @@ from kg.store import Store
 from kg.terms import vocabulary
 
 HEAD = struct.Struct("!IB")
-READY, META, DATA, RESULT, ERROR = range(5)
+READY, BEGUN, META, DATA, RESULT, ERROR = range(6)
 PART = 65_536
 """Bytes of a part of a streamed answer."""
 
@@ -120,6 +120,8 @@ def _listen(pipe: BinaryIO, jobs: queue.Queue[bytes]) -> NoReturn:
 def _run(reader: Reader, pipe: BinaryIO, job: bytes) -> None:
     module, name, streamed, args, kwargs = pickle.loads(job)
     function = getattr(importlib.import_module(module), name)
+    # What a first question imports does not count as time of its answer.
+    send(pipe, BEGUN, b"")
     for again in (False, True):
         out = Out(pipe)
         try:
