@@ -106,7 +106,8 @@ def test_connect_has_the_methods_of_open(server: Served, store: Path, here: Grap
     remote = kg.connect(server.url)
 
     public = {name for name in dir(Graph) if not name.startswith("_")}
-    assert public <= {name for name in dir(Remote) if not name.startswith("_")} | {"store"}
+    of_a_store_on_disk = {"store", "columns", "fast"}
+    assert public <= {name for name in dir(Remote) if not name.startswith("_")} | of_a_store_on_disk
     assert here.base == remote.base
     assert here.text(COUNT) == remote.text(COUNT)
     for asked, params in [
