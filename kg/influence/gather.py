@@ -25,6 +25,8 @@ Codes = NDArray[np.int64]
 SEVERAL, NAMES = 0.05, 4
 """Share of things with several values of a term in a step from which these are told apart, and the most."""
 
+KEYS = ["step", "term", "name", "side"]
+
 ABSENT = -1
 """Code of a thing that has no such thing or run behind it."""
 
@@ -181,8 +183,7 @@ class _Gatherer:
         runs = self._runs()
         behind = self._behind(runs)
         cells = self._cells(behind, runs)
-        keys = ["step", "term", "name", "side"]
-        columns, cells = self._columns(cells, keys)
+        columns, cells = self._columns(cells)
         y = self.place.join(self.wanted.group_by("thing").agg(pl.col("value").mean()), on="thing", how="left")
         own = self.wanted.select(
             "thing", pl.lit(-1).alias("column"), pl.col("thing").alias("bearer"),
@@ -314,51 +315,54 @@ class _Gatherer:
         known = dict(zip(classes["node"], classes["class"], strict=True))
         return pl.col(column).replace_strict(known, default=None, return_dtype=pl.String)
 
-    def _columns(self, cells: pl.DataFrame, keys: list[str]) -> tuple[list[Column], pl.DataFrame]:
+    def _columns(self, cells: pl.DataFrame) -> tuple[list[Column], pl.DataFrame]:
         """Return the columns, and the cells with the number of their column."""
-        locals_ = {term: _local(term, self.vocabulary) for term in cells["term"].unique()}
+        whole = cells.with_row_index("cell")
+        # Numbers stand for the texts from here on: there are millions of cells and hundreds of columns.
+        raw = whole.select(KEYS).unique().sort(KEYS).with_row_index("raw")
+        cells = (
+            whole.drop("quantity", "row", "graph")
+            .join(self.place, on="thing")
+            .join(raw, on=KEYS)
+            .drop("thing", *KEYS)
+        )
+        locals_ = {term: _local(term, self.vocabulary) for term in raw["term"].unique()}
         further = (
             pl.col("name").str.strip_prefix(pl.col("term").replace_strict(locals_, default=""))
             .str.strip_prefix(".").str.replace(r"(^|\.)set$", "")
         )  # fmt: skip
-        cells = _one_name(cells.with_columns(name=further))
+        raw = _one_name(raw.with_columns(name=further), cells.select("raw", "at").unique())
+        named = raw.select(KEYS).unique().sort(KEYS).with_row_index("column")
+        cells = cells.join(raw.join(named, on=KEYS).select("raw", "column"), on="raw").drop("raw")
+        cells = cells.with_columns(pl.col("column").cast(pl.Int32))
         # What was set says less than what was measured; where both are there, the measured value counts.
-        chosen = cells.group_by(keys).agg(
+        about = cells.group_by("column").agg(
             chosen=(pl.col("how") == "set").any(),
-            role=pl.when((pl.col("role") == "parameter").any()).then(pl.lit("parameter")).otherwise(
-                pl.lit("property")
-            ),
+            is_parameter=(pl.col("role") == "parameter").any(),
             measured=(pl.col("how") != "set").any(),
-        )  # fmt: skip
-        cells = cells.drop("role").join(chosen, on=keys).sort(*keys, "thing", "quantity")
+            unit=pl.col("unit").min(),
+        )
+        about = about.join(named.with_columns(pl.col("column").cast(pl.Int32)), on="column")
+        cells = cells.join(about.select("column", "measured"), on="column")
         cells = cells.filter(~pl.col("measured") | (pl.col("how") != "set"))
-        numbered = cells.select(keys).unique().sort(keys).with_row_index("column")
-        cells = cells.join(numbered, on=keys).with_columns(pl.col("column").cast(pl.Int32))
-        each = (
-            cells.join(self.place, on="thing")
-            .group_by("column", "at")
-            .agg(
-                pl.col("value").mean(), pl.col("bearer").unique().sort().str.join(" "),
-                pl.col("distance").mean(), pl.col("start").mean(),
-            )
-            .sort("column", "at")
-        )  # fmt: skip
-        heads = cells.group_by("column").agg(pl.col("role", "unit", "chosen", *keys).first()).sort("column")
-        parts = each.partition_by("column", maintain_order=True)
+        each = _each(cells)
         columns = []
-        for head, part in zip(heads.iter_rows(named=True), parts, strict=True):
+        parts = each.partition_by("column", maintain_order=True)
+        for head, part in zip(about.sort("column").iter_rows(named=True), parts, strict=True):
+            role = "parameter" if head["is_parameter"] else "property"
             at = part["at"].to_numpy()
             value = np.full(len(self.things), np.nan)
             value[at] = part["value"].to_numpy()
             columns.append(
                 Column(
-                    head["role"], head["step"], head["term"], head["name"], head["side"], head["unit"] or "",
+                    role, head["step"], head["term"], head["name"], head["side"], head["unit"] or "",
                     head["chosen"], float(part["distance"].cast(pl.Float64).mean() or 0.0),  # type: ignore[arg-type]
                     _mean(part["start"]), value, _coded(len(self.things), at, part["bearer"]),
                 )
             )  # fmt: skip
         shown = ["thing", "column", "bearer", "quantity", "how", "value", "row", "graph"]
-        return columns, cells.select(shown)
+        kept = cells.select("cell", "column").sort("cell")
+        return columns, whole.join(kept, on="cell", maintain_order="right").select(shown)
 
     def _strata(self) -> tuple[Codes, list[str]]:
         """Return the side of the things themselves: cathodes are never compared with anodes."""
@@ -404,23 +408,39 @@ class _Gatherer:
         return self.vocabulary.term(iri).label if iri in self.vocabulary else shorten(iri, self.base)
 
 
-def _one_name(cells: pl.DataFrame) -> pl.DataFrame:
+def _one_name(raw: pl.DataFrame, places: pl.DataFrame) -> pl.DataFrame:
     """Leave out names that tell nothing apart: each thing has one value, or they count what is alike.
 
     Zones of a dryer are told apart; the places of an entry form and the sheets of a stack are not, and their
-    mean counts.
+    mean counts. `raw` are the columns with their names, `places` say which thing has which of them.
     """
     kind = ["step", "term", "side"]
-    each = cells.group_by(*kind, "thing").agg(several=pl.col("name").n_unique() > 1)
+    each = places.join(raw, on="raw").group_by(*kind, "at").agg(several=pl.col("name").n_unique() > 1)
     share = each.group_by(kind).agg(several=pl.col("several").mean() > SEVERAL)
-    names = cells.group_by(kind).agg(many=pl.col("name").n_unique() > NAMES)
+    names = raw.group_by(kind).agg(many=pl.col("name").n_unique() > NAMES)
     told = pl.col("several") & ~pl.col("many")
     return (
-        cells.join(share, on=kind)
+        raw.join(share, on=kind)
         .join(names, on=kind)
         .with_columns(name=pl.when(told).then(pl.col("name")).otherwise(pl.lit("")))
         .drop("several", "many")
     )
+
+
+def _each(cells: pl.DataFrame) -> pl.DataFrame:
+    """Return one line for each column and thing: the mean of its values, and what bears them."""
+    each = cells.group_by("column", "at").agg(
+        pl.col("value").mean(), pl.col("distance").mean(), pl.col("start").mean(),
+        pl.col("bearer").min(), last=pl.col("bearer").max(),
+    )  # fmt: skip
+    several = each.filter(pl.col("bearer") != pl.col("last")).select("column", "at")
+    joined = (
+        cells.join(several, on=["column", "at"], how="semi")
+        .group_by("column", "at")
+        .agg(together=pl.col("bearer").unique().sort().str.join(" "))
+    )
+    each = each.join(joined, on=["column", "at"], how="left")
+    return each.with_columns(bearer=pl.coalesce("together", "bearer")).sort("column", "at")
 
 
 def _local(term: str, vocabulary: Vocabulary) -> str:
