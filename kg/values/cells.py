@@ -1,4 +1,4 @@
-"""Questions about settings, filling and first cycles of all cells -> their answers from columns."""
+"""Questions about tolerances, filling and first cycles of all cells -> their answers from columns."""
 
 from __future__ import annotations
 
@@ -17,32 +17,6 @@ _CYCLE = _ECHEM + "electrochemistry_5766a819_c319_48ba_ab9a_ce3bd8fedee8"  # Cyc
 _CHARGE = _ECHEM + "electrochemistry_10763eb0_dbc9_4d34_bd1a_7b8996590d45"  # ChargingCapacity
 _DISCHARGE = _ECHEM + "electrochemistry_0141b5c2_9f15_46f4_82e6_92a104faa476"  # DischargingCapacity
 _VOLUME = BVCOX + "ElectrolyteVolume"
-
-
-def set_and_measured_differ(columns: Columns, terms: Terms) -> ColumnAnswer:
-    """Answer queries/set_and_measured_differ.rq."""
-    stated = columns.values.filter(pl.col("role") == "parameter")
-    own = pl.concat_str(pl.col("bearer").cast(pl.String), pl.lit("#"), pl.col("name").cast(pl.String))
-    iri = pl.coalesce(pl.col("quantity").cast(pl.String), own)
-    target = stated.filter((pl.col("how") == "set") & (pl.col("value") != 0)).select(
-        "term", run="bearer", target=iri, as_set="value", unitClass="unit"
-    )
-    actual = stated.filter(pl.col("how") == "measured").select(
-        "term", run="bearer", target=iri + ".set", measured="value"
-    )
-    rows = target.join(actual, on=("run", "term", "target"))
-    rows = rows.with_columns(difference=100 * (pl.col("measured") - pl.col("as_set")) / pl.col("as_set"))
-    rows = rows.filter(pl.col("difference").abs() >= float(terms["tolerance"]))
-    rows = rows.join(columns.labels.select("step", term="class"), on="term").rename({"step": "parameter"})
-    kinds: dict[str, Kind] = {
-        "run": "iri",
-        "parameter": "text",
-        "as_set": "double",
-        "measured": "double",
-        "unit": "text",
-        "difference": "double",
-    }
-    return in_order(columns.with_unit(rows, "unitClass", "unit"), kinds, "run", "parameter")
 
 
 def cells_out_of_tolerance(columns: Columns, terms: Terms) -> ColumnAnswer:

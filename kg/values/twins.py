@@ -16,13 +16,13 @@ from kg.values.cells import (
     cells_out_of_tolerance,
     electrolyte_by_cell,
     first_cycle_efficiency,
-    set_and_measured_differ,
     wet_cell_mass_doubtful,
 )
 from kg.values.columns import Columns, Terms, in_order
 from kg.values.lineage import SLURRIES, closure
 from kg.values.part import TEXT
 from kg.values.reach import cells_of_material_lot, cells_without_step, runs_by_step, specific_energy
+from kg.values.spread import outliers_in_batch, set_and_measured_by_parameter, set_and_measured_differ
 
 
 def parameter_against_property(columns: Columns, terms: Terms) -> ColumnAnswer:
@@ -137,9 +137,11 @@ TWINS: dict[str, Callable[[Columns, Terms], ColumnAnswer]] = {
         cells_without_step,
         electrolyte_by_cell,
         first_cycle_efficiency,
+        outliers_in_batch,
         parameter_against_property,
         property_by_machine,
         runs_by_step,
+        set_and_measured_by_parameter,
         set_and_measured_differ,
         specific_energy,
         values_side_by_side,
