@@ -101,17 +101,55 @@ def lines(result: Result) -> list[str]:
 
 OPTIONS = {
     "demo": {"--folder"},
+    "derive": {"--list", "--store", "--json"},
     "draft": {"--output", "--force", "--json"},
+    "explain": {"--all", "--store", "--json"},
     "export": set(),
+    "influences": {
+        "--of",
+        "--on",
+        "--what",
+        "--all",
+        "--rows",
+        "--what-if",
+        "--keep",
+        "--models",
+        "--picture",
+        "--store",
+        "--json",
+    },
     "info": {"--store", "--json", "--files", "--columns"},
     "init": {"--store", "--json", "--base"},
     "load": {"--store", "--json", "--mapping", "--dry-run", "--under", "--watch", "--every"},
     "ontology": set(),
+    "passport": {
+        "--list",
+        "--check",
+        "--profile",
+        "--date",
+        "--why",
+        "--audience",
+        "--format",
+        "--recycler",
+        "--all",
+        "--store",
+        "--json",
+    },
     "query": {"--store", "--json", "--param", "--format", "--list", "--labels", "--explain"},
     "resolve": {"--json", "--name", "--sheet", "--alone"},
     "series": set(),
+    "serve": {
+        "--store",
+        "--host",
+        "--port",
+        "--public-read",
+        "--readers",
+        "--time-limit",
+        "--memory",
+        "--rate",
+    },
     "terms": {"--json", "--limit"},
-    "trace": {"--store", "--json", "--up", "--down"},
+    "trace": {"--store", "--json", "--up", "--down", "--format", "--depth", "--cells"},
     "validate": {"--store", "--json", "--limit", "--engine", "--explain-engine", "--profile"},
 }
 
@@ -448,7 +486,9 @@ def test_a_query_of_the_library_takes_parameters(loaded: Desk) -> None:
 def test_the_library_is_told_to_people_and_machines() -> None:
     told = json.loads(kg("query", "--list", "--json").stdout)
 
-    assert {"name", "summary", "question", "users", "params", "columns", "example"} == set(told[0])
+    assert set(told[0]) == {
+        "name", "summary", "question", "users", "modules", "params", "columns", "example", "fast",
+    }  # fmt: skip
     shown = kg("query", "--list").stdout
     assert [query["name"] for query in told if f"{query['name']}\n" not in shown] == []
 

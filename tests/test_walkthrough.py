@@ -40,6 +40,7 @@ PAGES = (
     "explanation/validation.md",
     "how-to/draft-a-mapping.md",
     "how-to/exchange-with-battinfo.md",
+    "how-to/explain-a-value.md",
     "how-to/export-rml.md",
     "how-to/find-influences.md",
     "how-to/load-a-folder.md",

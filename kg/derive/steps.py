@@ -182,7 +182,10 @@ def _members(store: Store, classes: set[str]) -> pl.DataFrame:
 
 def batch_statistics(store: Store) -> Parts:
     """Return the statistics of the cells of each batch; by the rule where a source is no table."""
-    others = set(store.graphs()) - tables(store)
+    graphs = store.graphs()
+    if not graphs:
+        return
+    others = set(graphs) - tables(store)
     if any(len(numbers(store, graph)) for graph in others):
         yield from by_query(store, "batch-statistics")
         return
@@ -192,7 +195,7 @@ def batch_statistics(store: Store) -> Parts:
     behind = pairs(store, f"{_BVCOX}comesFrom").rename({"from": "cell", "to": "batch"})
     behind = behind.join(batches, left_on="batch", right_on="thing", how="semi")
     behind = behind.join(cells, left_on="cell", right_on="thing", how="semi")
-    values = pl.concat([numbers(store, graph) for graph in store.graphs()])
+    values = pl.concat([numbers(store, graph) for graph in graphs])
     values = values.join(cells, left_on="bearer", right_on="thing", how="semi").unique()
     grouped = behind.join(values, left_on="cell", right_on="bearer").group_by("batch", "name")
     # A text that several files have of one value is one value.
