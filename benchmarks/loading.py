@@ -79,18 +79,22 @@ LOAD = (
     _TOLD
     + """
 from pathlib import Path
+from kg.derive import refresh
 from kg.load import Loader
 from kg.store import Store, writing
 records, place = map(Path, sys.argv[1:3])
 checks = {"check": lambda batch: None} if sys.argv[3:] else {}
 Store.create(place)
 loading = Clock()
-outcomes = Loader(place, compact=False, **checks).load([records])
+outcomes = Loader(place, compact=False, derive=False, **checks).load([records])
 loading, mb = loading.stop(), peak()
-compacting = Clock()
 with writing(place) as store:
+    deriving = Clock()
+    derived = refresh(store)
+    deriving = deriving.stop() | {"triples": sum(rule.triples for rule in derived), "mb": peak()}
+    compacting = Clock()
     store.compact()
-told(triples=sum(one.triples for one in outcomes), mb=mb, compacting=compacting.stop(),
+told(triples=sum(one.triples for one in outcomes), mb=mb, compacting=compacting.stop(), deriving=deriving,
      findings=sum(len(one.findings) for one in outcomes), **loading)
 """
 )
@@ -150,8 +154,8 @@ for frame, templates in frames:
         columns, keep, template = text.split("\\n", 2)
         rows = frame.filter(polars.col(keep)) if keep else frame
         model.add_template(template)
-        used = rows.select(polars.col(name).alias(f"c{n}") for n, name in enumerate(json.loads(columns)))
-        model.map(template.split(" ", 1)[0].strip("<>"), used, validate_iris=False)
+        shown = rows.select(polars.col(name).alias(f"c{n}") for n, name in enumerate(json.loads(columns)))
+        model.map(template.split(" ", 1)[0].strip("<>"), shown, validate_iris=False)
 model.write("out.nt", format="ntriples")
 told(**clock.stop())
 """
@@ -355,6 +359,9 @@ def report(cells: int, peers: str = sys.executable) -> Iterator[str]:
             assert isinstance(said, dict), said
             shutil.rmtree(folder / "store")
             yield line(what, said, said["triples"], ratio(bulk, said, said["triples"] / triples))
+            if not more:
+                deriving = said["deriving"]
+                yield line(f"  deriving {deriving['triples']:,} triples", deriving, deriving["triples"])
             yield line("  compacting afterwards", said["compacting"])
 
 
