@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -26,16 +27,17 @@ CHANGED = ("kal-00.csv", "kal-01.csv", "kal-02.csv")
 """The first is small; the others are large enough for the road of large graphs."""
 
 # Two files a time go to the bulk loader, and the largest by itself, so that a kill falls between and within
-# several of its runs.
+# several of its runs. The child tells when it begins to read each file.
 CHILD = """\
 import sys
 from pathlib import Path
-import kg.store
+import kg.load, kg.store
 from kg.load import Loader
+kg.load.BATCH = 2_000
 kg.store.BEGIN, kg.store.TOGETHER, kg.store.AT_ONCE = 6_000, 12_000, 15_000
 store, records = map(Path, sys.argv[1:])
-loader = Loader(store)
-print("ready", flush=True)
+loader = Loader(store, progress=lambda name, number, total: print(number, flush=True))
+print(0, flush=True)
 loader.load([records])
 print("done", flush=True)
 """
@@ -92,21 +94,25 @@ class Scene:
         shutil.rmtree(self.records)
         shutil.copytree(folder / "v2", self.records)
         shutil.copytree(self.before, self.after)
-        self.seconds = self.run(self.after, None)
+        self.seconds = self.run(self.after)
         self.old, self.new = state(self.before), state(self.after)
 
-    def run(self, store: Path, kill_after: float | None) -> float:
-        """Load in a process of its own, killed some seconds after it begins; return how long it took."""
+    def run(self, store: Path, file: int = -1, wait: float = 0.0) -> list[float]:
+        """Load in a process of its own; return the seconds between what it tells, one for each file.
+
+        It is killed when it has begun to read a file and some seconds have gone by since.
+        """
         command = [sys.executable, "-c", CHILD, str(store), str(self.records)]
+        told = []
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as child:
             assert child.stdout is not None
-            assert child.stdout.readline() == "ready\n"
-            start = time.perf_counter()
-            if kill_after is not None:
-                time.sleep(kill_after)
-                child.send_signal(signal.SIGKILL)
+            for line in child.stdout:
+                told.append(time.perf_counter())
+                if line == f"{file}\n":
+                    time.sleep(wait)
+                    child.send_signal(signal.SIGKILL)
             child.wait(120)
-        return time.perf_counter() - start
+        return [after - before for before, after in pairwise(told)]
 
 
 @pytest.fixture(scope="module")
@@ -127,7 +133,8 @@ def test_a_load_killed_at_any_moment_leaves_whole_files_only(scene: Scene) -> No
     for _ in range(KILLS):
         store = scene.folder / "killed"
         shutil.copytree(scene.before, store)
-        scene.run(store, moments.uniform(0, scene.seconds))
+        file = moments.randint(0, FILES)
+        scene.run(store, file, moments.uniform(0, scene.seconds[file]))
 
         here = state(store)
         for name, told in here.items():
