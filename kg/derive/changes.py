@@ -11,7 +11,7 @@ from kg import model
 from kg.derive.rule import Rule
 from kg.store import Store
 
-AT_ONCE = 500
+AT_ONCE = 100
 """Nodes whose foci are asked for in one query."""
 
 # What these lead to is no thing of the line.
@@ -42,12 +42,10 @@ def foci(store: Store, rule: Rule, changed: Iterable[str]) -> set[str]:
     start = sorted(changed)
     found = set(start)
     for number in range(0, len(start), AT_ONCE):
-        listed = " ".join(f"<{iri}>" for iri in start[number : number + AT_ONCE])
         for path in rule.about.spread:
-            text = (
-                f"{_prefixes(rule)}SELECT DISTINCT ?focus "
-                f"WHERE {{ VALUES ?changed {{ {listed} }} ?changed {path} ?focus }}"
-            )
+            # Beginning at a node each: behind VALUES, a path begins at every node of the store.
+            ways = " UNION ".join(f"{{ <{iri}> {path} ?focus }}" for iri in start[number : number + AT_ONCE])
+            text = f"{_prefixes(rule)}SELECT DISTINCT ?focus WHERE {{ {ways} }}"
             found |= {row["focus"].value for row in store.query(text)}
     return found
 
