@@ -51,12 +51,17 @@ def _reasons(rows: Rows) -> dict[str, str]:
     return {place: " ".join(texts) for place, texts in said.items()}
 
 
+def _row(place: str) -> int:
+    """Return the number of a row from its place in the file."""
+    return int(place.rsplit("row=", 1)[-1])
+
+
 def _grid(path: Path, lines: list[Row], values: list[Cells], rows: Rows) -> Iterator[Cells]:
     """Yield what stands above the table, its header, and the rows set aside, as they stand in the source.
 
     `lines` are the rows of the source as text, `values` their cells as the source has them.
     """
-    reasons = {int(place.rsplit("row=", 1)[-1]): (place, said) for place, said in _reasons(rows).items()}
+    reasons = {_row(place): (place, said) for place, said in _reasons(rows).items()}
     file, reading = rows[0][0].file, rows[0][1]
     last = header_index(path, lines, reading.header, reading) + reading.header_rows - 1
     header = lines[last].cells
@@ -65,12 +70,14 @@ def _grid(path: Path, lines: list[Row], values: list[Cells], rows: Rows) -> Iter
     # A file that was set aside itself has the columns already.
     kept = [index for index, name in enumerate(header) if name not in SET_ASIDE_COLUMNS]
     for index, (line, value) in enumerate(zip(lines, values, strict=True)):
+        if index > last and line.number not in reasons:
+            continue
         cells = [*value, *[None] * (len(header) - len(value))]
         if index < last:
             yield value
         elif index == last:
             yield (*(cells[number] for number in kept), *SET_ASIDE_COLUMNS)
-        elif line.number in reasons:
+        else:
             place, said = reasons[line.number]
             surplus = cells[len(header) :] if any(cell.strip() for cell in line.cells[len(header) :]) else []
             yield (*(cells[number] for number in kept), *surplus, said, f"{file}#{place}")
@@ -95,8 +102,13 @@ def _xlsx(path: Path, rows: Rows) -> bytes:
     for name, parts in sheets.items():
         values, title, _ = sheet_values(path, name)
         sheet = book.create_sheet(title)
+        away = {_row(place) for place in _reasons(parts)}
+        # Above the first row of the table stands its header; of rows that are loaded no text is needed.
+        firsts = {_row(table.places[0]) for table, _, _ in parts if len(table.places)}
+        top = min(away | firsts, default=len(values))
         lines = [
-            Row(n, tuple(cell_text(value, ".") for value in row)) for n, row in enumerate(values, start=1)
+            Row(n, tuple(cell_text(value, ".") for value in row) if n <= top or n in away else ())
+            for n, row in enumerate(values, start=1)
         ]
         for number, cells in enumerate(_grid(path, lines, values, parts), start=1):
             for column, value in enumerate(cells, start=1):

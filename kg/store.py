@@ -54,7 +54,7 @@ TOGETHER = 700_000
 BEGIN = 60_000
 """Triples with which a load begins where none is running, so that the loader does not wait for more."""
 
-AT_ONCE = 2_000_000
+AT_ONCE = 2_600_000
 """Triples that are on their way at a time, which bounds the memory; a larger graph goes in alone."""
 
 INCOMING = "incoming"

@@ -241,7 +241,7 @@ def test_a_rule_comes_after_those_that_it_uses() -> None:
 
 
 def test_the_focus_needs_a_line_of_its_own() -> None:
-    with pytest.raises(FaultsError, match=r"exactly one line 'VALUES \?x { UNDEF }'"):
+    with pytest.raises(FaultsError, match=r"the focus needs a line 'VALUES \?x { UNDEF }'"):
         parse("one", SMALL.format(name="one", uses="", reads="<a:p>").replace("UNDEF", "<a:b>"))
 
 

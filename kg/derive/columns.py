@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import polars as pl
 
@@ -82,3 +82,6 @@ COLUMNS: dict[str, Callable[[Store], Parts]] = {
     "went-through": went_through,
 }
 """By the name of the rule; each yields the same N-Triples as the query, which a test compares."""
+
+FOR_SOME: dict[str, Callable[[Store, Iterable[str]], Parts]] = {"batch-statistics": of_steps.statistics_of}
+"""By the name of the rule: the same for some foci, where the query for them takes long."""

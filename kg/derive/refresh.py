@@ -18,7 +18,7 @@ import pyoxigraph as ox
 
 from kg import catalogue
 from kg.derive import changes, state
-from kg.derive.columns import COLUMNS
+from kg.derive.columns import COLUMNS, FOR_SOME
 from kg.derive.rule import Rule, rules
 from kg.derive.run import construct
 from kg.derive.state import State, basis, states
@@ -121,7 +121,11 @@ class Refresh:
     def _part(self, rule: Rule, foci: set[str], known: State, begun: float) -> int:
         """Make anew what a rule says of some foci, and change only what differs."""
         old = {triple for focus in foci for triple in changes.said_of(self.store, rule.graph, focus)}
-        text = construct(self.store, rule.of(sorted(foci))) if foci else b""
+        make = FOR_SOME.get(rule.name)
+        if make:
+            text = b"".join(make(self.store, foci))
+        else:
+            text = construct(self.store, rule.of(sorted(foci))) if foci else b""
         new = {quad.triple for quad in ox.parse(text, format=ox.RdfFormat.N_TRIPLES)}
         triples = known.triples + len(new - old) - len(old - new)
         gone, come = (ox.serialize(some, format=ox.RdfFormat.N_TRIPLES) for some in (old - new, new - old))

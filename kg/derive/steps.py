@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
+from urllib.parse import quote
 
 import polars as pl
 import pyoxigraph as ox
@@ -14,6 +16,7 @@ from kg.derive.run import by_query
 from kg.derive.tables import Parts, line, numbers, pairs, rows, tables
 from kg.namespaces import PREFIXES
 from kg.store import Store
+from kg.terms import vocabulary
 
 _BVCOX = PREFIXES["bvcox"]
 _TIME = f'"^^<{PREFIXES["xsd"]}dateTime> .\n'
@@ -200,24 +203,63 @@ def batch_statistics(store: Store) -> Parts:
     grouped = behind.join(values, left_on="cell", right_on="bearer").group_by("batch", "name")
     # A text that several files have of one value is one value.
     told = grouped.agg(pl.col("value").cast(pl.Float64), pl.col("cell").first()).sort("batch", "name")
-    kinds = {name: kind for name in told["name"].unique() if (kind := _kind(store, told, name))}
+    firsts = told.unique("name").select("name", "cell").iter_rows()
+    kinds = {name: kind for name, cell in firsts if (kind := _kind(store, ox.NamedNode(f"{cell}#{name}")))}
     for batch, name, found, _ in told.iter_rows():
         if name in kinds:
             yield _statistic(f"{batch}#cells-{name}", batch, kinds[name], found)
 
 
-def _kind(store: Store, told: pl.DataFrame, name: str) -> tuple[list[str], str] | None:
-    """Return the terms and the unit of a value of this name; None where it is not measured."""
-    cell = told.filter(pl.col("name") == name)["cell"][0]
-    node = ox.NamedNode(f"{cell}#{name}")
+def statistics_of(store: Store, batches: Iterable[str]) -> Parts:
+    """Return the statistics of single batches: their cells are few, and looked up one by one."""
+    classes = Classes(store)
+    slurries, cells = classes.below(_SLURRY), classes.below(_CELL)
+    behind = ox.NamedNode(f"{_BVCOX}comesFrom")
+    for batch in sorted(batches):
+        node = ox.NamedNode(batch)
+        if not objects(store, node, model.RDF_TYPE) & slurries:
+            continue
+        found: dict[str, tuple[tuple[list[str], str], list[float]]] = {}
+        for cell in sorted({q.subject.value for q in store.db.quads_for_pattern(None, behind, node, None)}):  # type: ignore[union-attr]
+            if objects(store, ox.NamedNode(cell), model.RDF_TYPE) & cells:
+                for name, kind, values in _measured(store, ox.NamedNode(cell)):
+                    found.setdefault(name, (kind, []))[1].extend(values)
+        for name, (kind, values) in sorted(found.items()):
+            yield _statistic(f"{batch}#cells-{name}", batch, kind, values)
 
-    def said(link: str) -> set[str]:
-        quads = store.db.quads_for_pattern(node, ox.NamedNode(link), None, None)
-        return {quad.object.value for quad in quads if isinstance(quad.object, ox.NamedNode)}
 
-    terms, units = said(model.RDF_TYPE), said(model.HAS_UNIT)
+def _measured(store: Store, cell: ox.NamedNode) -> Iterator[tuple[str, tuple[list[str], str], list[float]]]:
+    """Yield the measured values of a cell: name, terms and unit, numbers."""
+    for iri in sorted(objects(store, cell, model.HAS_PROPERTY)):
+        node = ox.NamedNode(iri)
+        kind = _kind(store, node)
+        if kind is None:
+            continue
+        links = [ox.NamedNode(part) for part in objects(store, node, model.HAS_NUMERICAL_PART)]
+        quads = [
+            q
+            for n in links
+            for q in store.db.quads_for_pattern(n, ox.NamedNode(model.HAS_NUMBER_VALUE), None, None)
+        ]
+        texts = {q.object.value for q in quads if isinstance(q.object, ox.Literal)}
+        label = vocabulary().term(kind[0][0]).label
+        fragment = iri.partition("#")[2]
+        name = fragment if fragment.startswith(f"{label}.") else label
+        yield quote(name, safe=""), kind, [float(text) for text in sorted(texts)]
+
+
+def objects(store: Store, node: ox.NamedNode, link: str) -> set[str]:
+    """Return the things that a property of a node leads to."""
+    quads = store.db.quads_for_pattern(node, ox.NamedNode(link), None, None)
+    return {quad.object.value for quad in quads if isinstance(quad.object, ox.NamedNode)}
+
+
+def _kind(store: Store, node: ox.NamedNode) -> tuple[list[str], str] | None:
+    """Return the terms and the unit of a value; None where it is not measured."""
+    types, units = objects(store, node, model.RDF_TYPE), objects(store, node, model.HAS_UNIT)
     measured = model.VALUE_KINDS["measured"]
-    return (sorted(terms - {measured}), min(units)) if measured in terms and units else None
+    terms = sorted(iri for iri in types - {measured} if iri in vocabulary())
+    return (terms, min(units)) if measured in types and units and terms else None
 
 
 def _statistic(node: str, batch: str, kind: tuple[list[str], str], found: list[float]) -> bytes:

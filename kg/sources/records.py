@@ -67,7 +67,10 @@ def leaves(
         name = before + key
         if name == skip:
             continue
-        if name in reading.whole and isinstance(item, dict | list):
+        if not isinstance(item, dict | list):
+            yield name, _scalar(item)
+            continue
+        if name in reading.whole:
             yield name, json_text(item)
             continue
         keys = next((keys for path, keys in reading.keyed if _fits(name, path)), ())
@@ -75,11 +78,9 @@ def leaves(
             item = _by_key(item, name, keys)
         if isinstance(item, dict):
             yield from leaves(item, reading, f"{name}.", skip)
-        elif isinstance(item, list):
+        else:
             nested = any(isinstance(part, dict | list) for part in item)
             yield f"{name}[]", json_text(item) if nested else "\n".join(map(_scalar, item))
-        else:
-            yield name, _scalar(item)
 
 
 def _fits(name: str, path: str) -> bool:

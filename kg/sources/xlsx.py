@@ -48,13 +48,11 @@ def _by_kind(values: Sequence[object]) -> dict[type, tuple[np.ndarray[Any, Any],
     """Return the cells of a column by their types: where they stand, and what they hold."""
     cells = np.empty(len(values), dtype=object)
     cells[:] = values
-    kinds = np.empty(len(values), dtype=object)
-    kinds[:] = list(map(type, values))
-    found = {}
-    for kind in dict.fromkeys(kinds):
-        here = np.flatnonzero(kinds == kind)
-        found[kind] = here, cells[here].tolist()
-    return found
+    kinds = list(map(type, values))
+    numbers = {kind: number for number, kind in enumerate(dict.fromkeys(kinds))}
+    codes = np.fromiter(map(numbers.__getitem__, kinds), dtype=np.uint8, count=len(kinds))
+    places = {kind: np.flatnonzero(codes == number) for kind, number in numbers.items()}
+    return {kind: (here, cells[here].tolist()) for kind, here in places.items()}
 
 
 def column_text(values: Sequence[object], decimal: str) -> pl.Series:
