@@ -11,7 +11,7 @@ import pyoxigraph as ox
 
 from kg.answers import Answer, Term
 
-Kind = Literal["iri", "text", "double", "integer", "moment"]
+Kind = Literal["iri", "text", "double", "integer", "moment", "truth"]
 _TYPES = {
     "integer": ox.NamedNode("http://www.w3.org/2001/XMLSchema#integer"),
     "moment": ox.NamedNode("http://www.w3.org/2001/XMLSchema#dateTime"),

@@ -19,6 +19,7 @@ from kg.values.cells import (
     wet_cell_mass_doubtful,
 )
 from kg.values.columns import Columns, Terms, in_order
+from kg.values.electrodes import electrode_balance, porosity_and_thickness, throughput_by_day
 from kg.values.lineage import SLURRIES, closure
 from kg.values.part import TEXT
 from kg.values.reach import cells_of_material_lot, cells_without_step, runs_by_step, specific_energy
@@ -135,15 +136,18 @@ TWINS: dict[str, Callable[[Columns, Terms], ColumnAnswer]] = {
         cells_of_material_lot,
         cells_out_of_tolerance,
         cells_without_step,
+        electrode_balance,
         electrolyte_by_cell,
         first_cycle_efficiency,
         outliers_in_batch,
         parameter_against_property,
+        porosity_and_thickness,
         property_by_machine,
         runs_by_step,
         set_and_measured_by_parameter,
         set_and_measured_differ,
         specific_energy,
+        throughput_by_day,
         values_side_by_side,
         wet_cell_mass_doubtful,
     )
