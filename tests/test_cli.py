@@ -100,6 +100,7 @@ def lines(result: Result) -> list[str]:
 
 
 OPTIONS = {
+    "aas": set(),
     "demo": {"--folder"},
     "derive": {"--list", "--store", "--json"},
     "draft": {"--output", "--force", "--json"},

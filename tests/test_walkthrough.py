@@ -39,6 +39,7 @@ DOCS = REPOSITORY / "docs"
 PAGES = (
     "explanation/validation.md",
     "how-to/draft-a-mapping.md",
+    "how-to/exchange-shells.md",
     "how-to/exchange-with-battinfo.md",
     "how-to/explain-a-value.md",
     "how-to/export-rml.md",

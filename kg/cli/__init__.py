@@ -9,6 +9,7 @@ import click
 from kg.cli.common import Group
 
 COMMANDS = {
+    "aas": "aas",
     "demo": "demo",
     "derive": "derive",
     "draft": "draft",
