@@ -13,7 +13,10 @@ import pyoxigraph as ox
 import pytest
 from serving import Reply, Served, serving
 
+from kg.aas.export import exported
+from kg.aas.package import write as write_shell
 from kg.api.access import Keys
+from kg.api.passports import SHELLS
 from kg.load import Loader
 from kg.passport import AUDIENCES, registry, visible
 from kg.passport.build import Builder
@@ -169,7 +172,7 @@ def test_a_digital_link_leads_to_the_passport(served: Served) -> None:
     told: dict[str, Any] = json.loads(links.body)
 
     assert (found.status, found.headers["location"]) == (307, f"/passports/{NAME}")
-    assert len(told["linkset"][0]["https://ref.gs1.org/voc/dpp"]) == 4
+    assert len(told["linkset"][0]["https://ref.gs1.org/voc/dpp"]) == 6
     assert get(served, "/01/04200000100015/21/TX42-0001", {}).status == 400
     assert get(served, "/01/04200000100021/21/TX42-0001", {}).status == 404
     assert get(served, "/01/04200000100014/21/TX42-9999", {}).status == 404
@@ -209,3 +212,15 @@ def test_the_list_and_the_states_are_open(served: Served) -> None:
     assert [each["passport"] for each in listed] == [NAME]
     assert len(checked["points"]) == 71
     assert all(set(point) == {"point", "name", "state"} for point in checked["points"])
+
+
+@pytest.mark.parametrize("media", list(SHELLS))
+@pytest.mark.parametrize("audience", AUDIENCES)
+def test_a_shell_is_what_the_command_writes_for_this_audience(
+    served: Served, store: Path, keys: dict[str, dict[str, str]], audience: str, media: str
+) -> None:
+    reply = get(served, f"/passports/{NAME}", keys[audience], media)
+    made = exported(Builder(Store.open(store)), NAME, audience)
+
+    assert (reply.status, reply.headers["content-type"]) == (200, media)
+    assert reply.body == write_shell(made, SHELLS[media])

@@ -7,6 +7,9 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from kg.aas.export import passport_environment
+from kg.aas.package import MEDIA
+from kg.aas.package import write as write_shell
 from kg.api.problems import Problem
 from kg.errors import KgError
 from kg.iri import shorten
@@ -22,6 +25,7 @@ from kg.passport.write import as_dict, shown, write
 from kg.store import Store
 from kg.terms import vocabulary
 
+SHELLS = {MEDIA[form]: form for form in ("json", "aasx")}
 FORMS = {"application/json": "json", "application/ld+json": "jsonld", "text/turtle": "ttl"}
 
 
@@ -47,9 +51,16 @@ def _named(store: Store, name: str) -> Passport:
         raise Problem(404, str(error)) from None
 
 
-def etag(body: str) -> str:
+def etag(body: str | bytes) -> str:
     """Return the entity tag of a body: the same passport has the same tag."""
-    return f'"{hashlib.sha256(body.encode()).hexdigest()[:32]}"'
+    data = body.encode() if isinstance(body, str) else body
+    return f'"{hashlib.sha256(data).hexdigest()[:32]}"'
+
+
+def shell(store: Store, name: str, audience: str, media: str) -> bytes:
+    """Return the Asset Administration Shell of a battery as an audience may see it."""
+    made = passport_environment(_builder(store), _named(store, name), audience)
+    return write_shell(made, SHELLS[media])
 
 
 def document(store: Store, name: str, audience: str, media: str) -> str:

@@ -20,7 +20,7 @@ from kg.passport.profiles import EC
 
 router = APIRouter(tags=["Passports"])
 
-OFFERED = ["application/json", "application/ld+json", "text/turtle", "text/html"]
+OFFERED = ["application/json", "application/ld+json", "text/turtle", "text/html", *served.SHELLS]
 LINKSET = "application/linkset+json"
 MOST = 5000
 """Names that are resolved in one request."""
@@ -31,12 +31,13 @@ VARY = {"Vary": "Accept, Accept-Language, Authorization, Cookie", "Cache-Control
 EXAMPLE = {"passport": "DBP-000001", "audience": "public", "points": [{"point": "10", "name": "The weight"}]}
 
 
-def _answer(here: Here, body: str, media: str) -> Response:
+def _answer(here: Here, body: str | bytes, media: str) -> Response:
     """Return a body with its entity tag, or 304 where the client has it."""
     headers = {"ETag": served.etag(body), **VARY}
     if headers["ETag"] in here.request.headers.get("if-none-match", ""):
         return Response(status_code=304, headers=headers)
-    return Response(body, media_type=f"{media}; charset=utf-8", headers=headers)
+    text = f"{media}; charset=utf-8" if isinstance(body, str) else media
+    return Response(body, media_type=text, headers=headers)
 
 
 def _ok(description: str, example: Any, media: str = "application/json") -> dict[int | str, dict[str, Any]]:
@@ -107,7 +108,8 @@ def _csv(found: list[dict[str, Any]]) -> str:
 @router.get(
     "/passports/{name}",
     summary="Show a passport",
-    description="By its identifier or the number of the battery: a page in a browser, JSON, JSON-LD, Turtle. "
+    description="By its identifier or the number of the battery: a page in a browser, JSON, JSON-LD, Turtle, "
+    "or an Asset Administration Shell as AAS JSON or AASX package. "
     "Who shows no key sees what is public; what is withheld is named, with those who may see it.",
     responses={
         200: {
@@ -128,7 +130,8 @@ async def show(here: Here, name: Name) -> Response:
     if media == "text/html":
         found = await here.readers.call(served.page, name, audience)
         return here.pages.show(here.request, "passport.html", headers=VARY, passport=found)
-    return _answer(here, await here.readers.call(served.document, name, audience, media), media)
+    written = served.shell if media in served.SHELLS else served.document
+    return _answer(here, await here.readers.call(written, name, audience, media), media)
 
 
 @router.get(
