@@ -325,6 +325,16 @@ def test_set_and_measured_columns_of_one_term_are_told_apart(tmp_path: Path) -> 
     assert lines["Linienlast ist [N/mm]"] == {"term": "LineLoad", "unit": "N/mm"}
 
 
+def test_a_sample_of_which_each_row_has_its_own_is_what_the_step_makes(tmp_path: Path) -> None:
+    path = tmp_path / "coin_cells.csv"
+    path.write_text("sample_id;anode sheet;Duration (min)\nN-1;A1;12\nN-2;A1;14\nN-3;A2;13\n")
+    document = documents(draft(path).text)[0]
+    assert document["things"]["cell"] == {"kind": "cell", "class": "CoinCell", "role": "output"}
+    assert document["columns"]["sample_id"] == {"id": "cell"}
+    # A duration is one of the run, whatever the run makes.
+    assert document["columns"]["Duration (min)"] == {"term": "Duration", "unit": "min"}
+
+
 def test_names_that_yaml_would_misread_stay_names(tmp_path: Path) -> None:
     rows = '"No","x: #y","{a}","- b"\n"K1","p","q","r"\n"K2","s","t","u"\n'
     found = drafted(tmp_path, rows)

@@ -242,9 +242,11 @@ class _Composer:
         for column in self.columns:
             if self._is_identifier(column):
                 found[column] = self._kind(column)
-        known = {column: kind for column, kind in found.items() if kind is not None}
         run_class = self.step.class_ if self.step else "Process"
         run = self._run_column(found)
+        if run is not None and (made := self._sample_made(run, found)):
+            found[run] = made
+        known = {column: kind for column, kind in found.items() if kind is not None}
         if run is not None and (found[run] is None or found[run] == _kind("run")):
             known.pop(run, None)
             self._id(run, "run", "the key of the run: each row has its own")
@@ -312,6 +314,13 @@ class _Composer:
             key=lambda column: (wanted.index(kind_of[column]), says(column, "input")),
         )
         return order[0] if order else None
+
+    def _sample_made(self, run: str, found: dict[str, KindOfThing | None]) -> KindOfThing | None:
+        """Return what a sample of which each row has its own is: what the step makes, if nothing else is."""
+        outputs = list(self.step.output) if self.step else []
+        named = {kind.name for kind in found.values() if kind}
+        alone = len(outputs) == 1 and outputs[0] not in named
+        return _kind(outputs[0]) if alone and says(run, "sample") else None
 
     def _run_key(self, word: str, run: str | None) -> str:
         if run is not None:
@@ -550,6 +559,8 @@ class _Composer:
         """Return the thing that a quantity belongs to, or nothing for the run."""
         if self.under(term, _PARAMETER) or says(term.label, "place") or says(column, "place"):
             return ""
+        if self.under(term, "emmo:Duration"):
+            return ""  # it is the run that lasts
         if "set value" in self.found[column].qualifiers:
             return ""
         if self.input and self.input != self.output and says(column, "before"):
