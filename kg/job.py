@@ -14,7 +14,7 @@ import pyoxigraph as ox
 
 from kg import model, ntriples
 from kg.catalogue import Item
-from kg.engine.columns import NotColumnsError
+from kg.engine.columns import NotColumnsError, merged
 from kg.engine.rows import covered, run_all
 from kg.errors import Fault, FaultsError
 from kg.findings import Finding
@@ -147,29 +147,31 @@ class TableJob:
         of, and those of the rows that seem to break one.
         """
         told = shapes_of("record")
-        texts = []
+        try:
+            columns = merged(told.columns(text) for text in self._checked(told))
+        except NotColumnsError:
+            return validate(ntriples.read("".join(self._checked(told))), "record")
+        data = ox.Store()
+        if told.queries:
+            for text in self._checked(told):
+                data.load(input=text.encode(), format=ox.RdfFormat.N_TRIPLES)
+        return validate_columns(told, columns, data, lambda: ntriples.read("".join(self._checked(told))))
+
+    def _checked(self, told: Shapes) -> Iterator[str]:
+        """Yield the triples that the shapes must see, as N-Triples, a part at a time."""
         for part in self.parts:
             covered_ = covered(part.plan, told.compiled, below)
             only = _left(told, covered_.shapes, part.plan)
             if only is None or told.queries or told.compiled.reasons or self._is_mixed():
-                texts.append(part.ntriples())
+                yield from part.parts()
                 continue
-            texts.append(part.ntriples(only))
+            yield from part.parts(only)
             suspects = sorted({row for row, _ in run_all(covered_.checks, part.values, part.things)})
             if suspects:
                 some = replace(
                     part.table, frame=part.table.frame[suspects], places=part.table.places[suspects]
                 )
-                texts.append(apply(part.plan, some, self.base, vocabulary().units).ntriples())
-        text = "".join(texts)
-        try:
-            columns = told.columns(text)
-        except NotColumnsError:
-            return validate(ntriples.read(text), "record")
-        data = ox.Store()
-        if told.queries:
-            data.load(input=text.encode(), format=ox.RdfFormat.N_TRIPLES)
-        return validate_columns(told, columns, data, lambda: ntriples.read(text))
+                yield apply(part.plan, some, self.base, vocabulary().units).ntriples()
 
     def _is_mixed(self) -> bool:
         """Return whether two plans make quantities of one name: then only their triples show both."""

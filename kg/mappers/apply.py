@@ -8,7 +8,7 @@ No line of Python runs for a single cell, row or statement.
 from __future__ import annotations
 
 import io
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import BinaryIO
 
@@ -82,8 +82,8 @@ class _Frame:
             self.distinct[column] = series.n_unique() - bool(series.null_count()) == series.count()
         return self.distinct[column]
 
-    def write(self, file: BinaryIO, end: str, only: Collection[str] | None = None) -> None:
-        """Write the text of the pieces into a file, a part of the rows at a time.
+    def texts(self, end: str, only: Collection[str] | None = None) -> Iterator[pl.DataFrame]:
+        """Yield frames of lines, column by column, for a part of the rows at a time.
 
         `only` takes the pieces all of whose predicates are among these.
         """
@@ -97,11 +97,11 @@ class _Frame:
         for rows in self.rows.iter_slices(step):
             made = rows.select(texts)
             if whole:
-                _write(made.select(whole), file)
+                yield made.select(whole)
             some = [made[name].drop_nulls().alias("kg") for name in made.columns if name not in whole]
             some = [series for series in some if len(series)]
             if some:
-                _write(pl.concat(some).to_frame(), file)
+                yield pl.concat(some).to_frame()
 
 
 def _write(texts: pl.DataFrame, file: BinaryIO) -> None:
@@ -132,15 +132,24 @@ class Mapped:
 
         The statements of a quantity are in or out together.
         """
+        return "".join(self.parts(only))
+
+    def parts(self, only: Collection[str] | None = None) -> Iterator[str]:
+        """Yield the statements as N-Triples, as much at a time as memory has room for."""
         text = io.BytesIO()
         for frame in self.frames:
-            frame.write(text, " .", only)
-        return text.getvalue().decode()
+            for texts in frame.texts(" .", only):
+                _write(texts, text)
+                if text.tell() > CHUNK:
+                    yield text.getvalue().decode()
+                    text = io.BytesIO()
+        yield text.getvalue().decode()
 
     def write(self, file: BinaryIO) -> None:
         """Write the statements as N-Quads, in the graph of the source file."""
         for frame in self.frames:
-            frame.write(file, f" <{self.graph}> .")
+            for texts in frame.texts(f" <{self.graph}> ."):
+                _write(texts, file)
 
 
 def check_columns(plan: Plan, table: Table) -> Table:
