@@ -9,7 +9,7 @@ import click
 from kg.cli.common import DONE, FINDINGS, count, json_option, out, print_json
 from kg.draft import Draft
 from kg.draft import draft as drafted
-from kg.draft.compose import Line
+from kg.draft.parts import Line
 from kg.errors import KgError
 
 

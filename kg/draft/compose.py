@@ -6,73 +6,23 @@ import re
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
 
+from kg.draft.lines import ALONE, PREAMBLE, Lines
 from kg.draft.look import Sight, look
-from kg.draft.values import Values, values_of
-from kg.draft.words import KindOfThing, Step, has_words, kinds, says, slug, spoken, steps
+from kg.draft.parts import Line, Part, Thing
+from kg.draft.values import Values
+from kg.draft.words import KindOfThing, Step, has_words, kinds, says, slug, steps
 from kg.draft.write import render
-from kg.errors import FaultsError, KgError
-from kg.mappers.plan import QUANTITIES, read_plans
+from kg.errors import FaultsError
+from kg.mappers.plan import read_plans
 from kg.mappers.spec import MISSING
-from kg.resolve import Candidate, resolve, unit_reader
-from kg.terms import Term, Vocabulary, vocabulary
-
-Where = Literal["columns", "todo"]
-
-ALONE = 0.84
-"""Score from which a candidate is taken that is the only one of its sort."""
-BEHIND = 0.04
-"""How far the next candidate of the sort must stay behind for that."""
-NARROWER = 0.13
-"""How far a narrower term may stay behind that speaks of the step, or of the thing that bears it."""
-SOME = 0.6
-"""Score from which a candidate is worth a line under `todo`."""
+from kg.resolve import unit_reader
+from kg.terms import Vocabulary, vocabulary
 
 _ZONE = "Europe/Berlin"
-_PARAMETER = "emmo:ProcessParameter"
 _DEVICE = "emmo:Device"
-_PREAMBLE = "preamble."
-
-
-@dataclass(frozen=True)
-class Line:
-    """The line of one column: the keys of `columns` in the mapping language, and a comment in plain words.
-
-    Under `todo` the keys are a proposal, or empty.
-    """
-
-    column: str
-    where: Where
-    keys: dict[str, object]
-    comment: str
-
-
-@dataclass(frozen=True)
-class Thing:
-    """A thing of a row, with the keys of `things` in the mapping language."""
-
-    kind: str
-    class_: str
-    role: str
-    key: str = ""
-    comment: str = ""
-
-
-@dataclass
-class Part:
-    """One mapping of the draft: one table of the file."""
-
-    title: str
-    files: str
-    sight: Sight
-    missing: tuple[str, ...]
-    things: dict[str, Thing] = field(default_factory=dict)
-    lines: list[Line] = field(default_factory=list)
-    open: dict[str, str] = field(default_factory=dict)
-    """Questions that are no column, each with the way to settle it."""
 
 
 @dataclass(frozen=True)
@@ -140,59 +90,12 @@ def _faults(text: str, places: dict[int, tuple[int, str]], words: Vocabulary) ->
     return {}
 
 
-class _Composer:
+class _Composer(Lines):
     """One table on its way to a mapping."""
 
     def __init__(self, path: Path, sight: Sight, words: Vocabulary, is_unit: Callable[[str], bool]) -> None:
-        self.path, self.sight, self.words = path, sight, words
-        self.columns = sight.table.columns
-        frame = sight.table.frame
-        self.values = {
-            name: values_of(frame[name].to_list(), sight.reading.decimal, sight.thousands, is_unit)
-            for name in self.columns
-        }
-        self.units = {
-            value: unit
-            for value in self.columns
-            for unit in _beside(value)
-            if self.values[value].kind == "numbers" and self._holds_units(unit, is_unit)
-        }
-        self.about = f"{path.stem} {sight.reading.records.replace('[]', ' ')}"
-        names = [name.removeprefix(_PREAMBLE) for name in self.columns]
-        found = resolve(names, words, about=f"{path.stem} {sight.sheet}".strip())
-        self.found = dict(zip(self.columns, found, strict=True))
-        self.lines: dict[str, Line] = {}
-        self.things: dict[str, Thing] = {}
-        self.open: dict[str, str] = {}
+        super().__init__(path, sight, words, is_unit)
         self.step, self.sure = self._step()
-        # `source`: where the quantities of the output and of the input are borne.
-        self.output = self.input = ""
-
-    def _holds_units(self, column: str, is_unit: Callable[[str], bool]) -> bool:
-        if column not in self.values:
-            return False
-        texts = self.sight.table.frame[column].drop_nulls().unique().to_list()
-        return bool(texts) and all(map(is_unit, texts))
-
-    # The vocabulary
-
-    def label(self, term: Term) -> str:
-        """Return how a term is named in a mapping: by its label where that is no other's."""
-        try:
-            return (
-                term.label if self.words.resolve(term.label, kinds=(term.kind,)) == term else term.qualified
-            )
-        except KgError:  # ambiguous or deprecated: the prefix tells
-            return term.qualified
-
-    def is_quantity(self, term: Term) -> bool:
-        return term.kind == "class" and (
-            any(self.words.is_a(term.iri, iri) for iri in QUANTITIES)
-            or self.words.canonical_unit(term.iri) is not None
-        )
-
-    def under(self, term: Term, label: str) -> bool:
-        return self.words.is_a(term.iri, self.words.resolve(label, kinds=("class",)).iri)
 
     # What the file is about
 
@@ -220,8 +123,8 @@ class _Composer:
         self._times()
         for column in self.columns:
             if column not in self.lines and column not in self.units.values():
-                self.lines[column] = self._other(column)
-        self._name_twins()
+                self.lines[column] = self.other(column)
+        self.name_twins()
         none = {text: None for values in self.values.values() for text in values.no_value}
         step = self.step.name.replace("_", " ").capitalize() if self.step else "Records"
         sheet = f", sheet {self.sight.sheet}" if self.sight.sheet and not self.sight.alone else ""
@@ -270,7 +173,7 @@ class _Composer:
                 self._thing(column, known[column], counts[known[column].name] > 1, column == run)
             elif column in known:
                 # A second number of a run is a fact about it, and no name.
-                self.lines[column] = self._other(column)
+                self.lines[column] = self.other(column)
         self._bearers()
 
     def _is_identifier(self, column: str) -> bool:
@@ -278,7 +181,7 @@ class _Composer:
         if values.kind in ("empty", "times", "clock", "inline"):
             return False
         kind = self._kind(column)
-        if column.startswith(_PREAMBLE):
+        if column.startswith(PREAMBLE):
             # What stands above a table may name its machine; it never names a row.
             return kind is not None and kind.name in ("operator", "machine")
         if values.kind == "numbers":
@@ -295,7 +198,7 @@ class _Composer:
         tail = column.removesuffix("[]")
         kind = next((kind for kind in kinds() if has_words(tail, kind.words)), None)
         if kind is None:
-            best = self._best(column, lambda term: term.kind == "class" and self.under(term, _DEVICE))
+            best = self.best(column, lambda term: term.kind == "class" and self.under(term, _DEVICE))
             if best and best.score >= ALONE and not self.under(best.term, "battery:BatteryCell"):
                 return _kind("machine")
         return kind
@@ -403,7 +306,7 @@ class _Composer:
                 return chosen
         base = {"machine": _DEVICE, "lot": "MaterialLot"}.get(kind.name)
         if base:
-            best = self._best(column, lambda term: term.kind == "class" and self.under(term, base))
+            best = self.best(column, lambda term: term.kind == "class" and self.under(term, base))
             general = best is not None and best.term.label in ("Device", "ManufacturingDevice")
             if best and best.score >= 0.75 and not general:
                 return self.label(best.term)
@@ -431,7 +334,7 @@ class _Composer:
 
     def _times(self) -> None:
         times = [column for column in self.columns if self.values[column].kind == "times"]
-        times = [column for column in times if not column.startswith(_PREAMBLE)]
+        times = [column for column in times if not column.startswith(PREAMBLE)]
         ends = [column for column in times if says(column, "end")]
         starts = [column for column in times if says(column, "start") and column not in ends]
         plain = [column for column in times if column not in starts and column not in ends]
@@ -467,188 +370,13 @@ class _Composer:
             comments[0] = f"a time, but is it the {word} of the run?"
         return Line(column, "columns" if clear else "todo", keys, "; ".join(comments))
 
-    # Quantities and texts
-
-    def _best(self, column: str, fits: Callable[[Term], bool]) -> Candidate | None:
-        return next((c for c in self.found[column].candidates if fits(c.term)), None)
-
-    def _other(self, column: str) -> Line:
-        values = self.values[column]
-        if values.kind in ("numbers", "inline"):
-            return self._quantity(column)
-        if values.kind in ("times", "clock"):
-            said = "a time of day without its day" if values.kind == "clock" else "a time"
-            return Line(column, "todo", {}, f"{said}, such as {_some(values)}")
-        if values.kind == "empty" and self._best(column, self.is_quantity) and self.found[column].unit:
-            return self._quantity(column)
-        return self._text(column)
-
-    def _quantity(self, column: str) -> Line:
-        found, values = self.found[column], self.values[column]
-        candidates = [c for c in found.candidates if self.is_quantity(c.term) and c.score >= SOME]
-        if not candidates:
-            unit = f" in {found.unit}" if found.unit else ""
-            return Line(column, "todo", {}, f"numbers{unit}, such as {_some(values)}; {found.reason}")
-        best = self._of_step(column, candidates)
-        candidates = [best, *(c for c in candidates if c != best)]
-        rivals = [c for c in candidates[1:] if not self.words.is_a(best.term.iri, c.term.iri)]
-        alone = best.score >= ALONE and (not rivals or best.score - rivals[0].score >= BEHIND)
-        first = found.best is not None and found.best.term == best.term
-        if self.step and self.sure and best.score >= ALONE and has_words(best.term.label, self.step.words):
-            # Of the speeds of a web, in the log of a calender, one is that of the calender.
-            alone = alone or not any(has_words(c.term.label, self.step.words) for c in rivals)
-            first = first and found.verdict == "confident"
-        clear = found.verdict == "confident" if first else alone
-        code, doubt = self._unit(column, best.term)
-        keys: dict[str, object] = {"term": self.label(best.term), "unit": code}
-        if column in self.units:
-            keys["unit"], doubt = {"column": self.units[column]}, ""
-        comment = f"{best.score:.2f}: {best.reason}"
-        if not clear or (len(candidates) > 1 and candidates[1].score > 0.9):
-            others = ", ".join(f"{self.label(c.term)} {c.score:.2f}" for c in candidates[1:3])
-            comment += f"; or {others}" if others else ""
-        if doubt:
-            comment = f"{doubt}; {comment}"
-        if of := self._bearer(column, best.term):
-            keys["of"] = of
-        if "set value" in found.qualifiers:
-            keys["value"] = "set"
-        extremes = {"maximum", "minimum", "standard deviation", "mean", "median"}.intersection(
-            found.qualifiers
-        )
-        if extremes:
-            keys["name"] = "-".join(sorted(extremes)).replace(" ", "-")
-        return Line(column, "columns" if clear and not doubt else "todo", keys, comment)
-
-    def _of_step(self, column: str, candidates: list[Candidate]) -> Candidate:
-        """Return the first candidate, or the narrower one that speaks of this step: calendered density."""
-        best = candidates[0]
-        if self.input and says(column, "before"):
-            return best
-        bearer = self.things.get(self._bearer(column, best.term))
-        asked = [f"={bearer.kind}"] if bearer else []
-        asked += self.step.words if self.step and self.sure else ()
-        for other in candidates[1:]:
-            narrower = self.words.is_a(other.term.iri, best.term.iri) and other.score >= best.score - NARROWER
-            if narrower and has_words(other.term.label, asked):
-                return other
-        return best
-
-    def _unit(self, column: str, term: Term) -> tuple[str, str]:
-        """Return the unit of a column, and what is doubtful about it."""
-        found = self.found[column]
-        if self.values[column].kind == "inline":
-            return "inline", ""
-        canonical = self.words.canonical_unit(term.iri)
-        if found.unit is None:
-            if canonical is None:
-                return "1", "no unit is named"
-            stored = canonical.ucum or canonical.name
-            if stored == "1":
-                return "1", ""
-            return stored, f"no unit is named; '{stored}' is what it is stored in"
-        unit = self.words.units.get(found.unit_iri) if found.unit_iri else None
-        if unit is None:
-            return found.unit, f"the unit '{found.unit}' is not known; kg terms may have it"
-        name = unit.name.translate(_PLAIN_SIGNS)
-        if name.isascii() and re.search(r"[.-]", unit.ucum) and _same_unit(self.words, name, unit.iri):
-            return name, ""  # mg/cm2 is read more easily than mg.cm-2
-        return unit.ucum or unit.name, ""
-
-    def _bearer(self, column: str, term: Term) -> str:
-        """Return the thing that a quantity belongs to, or nothing for the run."""
-        if self.under(term, _PARAMETER) or says(term.label, "place") or says(column, "place"):
-            return ""
-        if self.under(term, "emmo:Duration"):
-            return ""  # it is the run that lasts
-        if "set value" in self.found[column].qualifiers:
-            return ""
-        if self.input and self.input != self.output and says(column, "before"):
-            return self.input
-        return self.output
-
-    def _text(self, column: str) -> Line:
-        values, found = self.values[column], self.found[column]
-        if says(column, "comment"):
-            return Line(column, "columns", {"text": "comment"}, "a remark on the run")
-        prop = self._best(column, lambda term: term.kind == "datatype property")
-        told = f"texts such as {_some(values)}" if values.filled else "no value in this file"
-        if prop and prop.score >= 0.9 and values.kind in ("words", "codes"):
-            rest = [c for c in found.candidates if c.term.kind == "datatype property" and c.term != prop.term]
-            clear = not rest or prop.score - rest[0].score >= BEHIND
-            best = found.best is not None and found.best.score - prop.score < 0.1
-            comment = f"{prop.score:.2f}: {prop.reason}; {told}"
-            keys: dict[str, object] = {"text": self.label(prop.term)}
-            return Line(column, "columns" if clear and best else "todo", keys, comment)
-        choice = self._choice(column)
-        if choice:
-            return Line(column, "todo", choice, f"a kind of thing? {told}")
-        if prop and prop.score >= SOME:
-            return Line(
-                column, "todo", {"text": self.label(prop.term)}, f"{prop.score:.2f}: {prop.reason}; {told}"
-            )
-        term = found.best
-        hint = (
-            f"; {self.label(term.term)} {term.score:.2f} is no property of a text"
-            if term and term.score > 0.8
-            else ""
-        )
-        return Line(column, "todo", {}, f"{told}{hint}")
-
-    def _choice(self, column: str) -> dict[str, object]:
-        """Return the line of a column whose few words each name a class: Kathode, Anode."""
-        values = self.values[column]
-        if (
-            values.kind != "words"
-            or not 2 <= values.different <= 12
-            or values.different > 0.5 * values.filled
-        ):
-            return {}
-        texts = self.sight.table.frame[column].drop_nulls().unique(maintain_order=True).to_list()
-        pairs: dict[str, str] = {}
-        for text, found in zip(texts, resolve(texts, self.words, context=False), strict=True):
-            best = next(
-                (c for c in found.candidates if c.term.kind == "class" and not self.is_quantity(c.term)), None
-            )
-            if best is None or best.score < ALONE:
-                return {}
-            pairs[text] = self.label(best.term)
-        of = self.output or self.input
-        return {"class": pairs, **({"of": of} if of else {})}
-
-    def _name_twins(self) -> None:
-        """Tell columns apart that would write the same quantity of the same thing."""
-        groups: dict[tuple[object, ...], list[Line]] = {}
-        for line in self.lines.values():
-            if "term" in line.keys:
-                what = tuple(line.keys.get(key) for key in ("term", "of", "value", "name"))
-                groups.setdefault(what, []).append(line)
-        for lines in groups.values():
-            if len(lines) < 2:
-                continue
-            common = set.intersection(*(set(spoken(line.column)) for line in lines)) - {"zone"}
-            for line in lines:
-                name = slug(line.column, {*common, "soll", "ist", "set", "actual"}) or slug(line.column)
-                given = line.keys.get("name")
-                keys = {**line.keys, "name": f"{name}-{given}" if given else name}
-                comment = f"{line.comment}; named, as {len(lines)} columns have this term"
-                self.lines[line.column] = replace(line, keys=keys, comment=comment)
-
 
 _GENERAL_MACHINE = ("maschine", "machine", "anlage", "=station", "=stations", "=gerät", "=device")
-_PLAIN_SIGNS = str.maketrans("²³µ", "23u")
 _ROLES = {"input": "goes in", "output": "comes out", "tool": "a machine", "agent": "a person"}
 
 
 def _kind(name: str) -> KindOfThing:
     return next(kind for kind in kinds() if kind.name == name)
-
-
-def _beside(column: str) -> tuple[str, ...]:
-    """Return the names that a column with the units of another column may have."""
-    stem, dot, last = column.rpartition(".")
-    inside = (f"{stem}.unit", f"{stem}.units") if dot and last.lower() in ("value", "val", "number") else ()
-    return (*inside, f"{column}.unit", f"{column}_unit", f"{column} unit", f"{column} Einheit")
 
 
 def _braced(column: str) -> str:
@@ -657,18 +385,6 @@ def _braced(column: str) -> str:
 
 def _short(values: Values) -> bool:
     return values.different <= 0.7 * values.filled + 1 and all(len(text) <= 30 for text in values.examples)
-
-
-def _some(values: Values) -> str:
-    shown = [text if len(text) <= 24 else f"{text[:24]}..." for text in values.examples[:3]]
-    return ", ".join(" ".join(text.split()) for text in shown) or "none"
-
-
-def _same_unit(words: Vocabulary, text: str, iri: str) -> bool:
-    try:
-        return words.units.parse(text).iri == iri
-    except KgError:  # no unit is written like this
-        return False
 
 
 def _plain_form(form: str) -> str:

@@ -12,7 +12,7 @@ from kg.draft.look import Sight
 from kg.mappers.spec import DELIMITERS, MISSING
 
 if TYPE_CHECKING:
-    from kg.draft.compose import Line, Part, Thing
+    from kg.draft.parts import Line, Part, Thing
 
 _PLAIN = re.compile(r"[^\W_][\w .()/+*²³°-]*(?<![ ])")
 _SPOKEN = {"y", "n", "yes", "no", "on", "off", "true", "false", "null", "none"}
