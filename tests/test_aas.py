@@ -24,6 +24,7 @@ from kg.cli import main
 from kg.load import Loader
 from kg.passport.access import AUDIENCES
 from kg.passport.build import Builder
+from kg.passport.workbench import term_iri
 from kg.plant import generate_packs
 from kg.store import Store
 
@@ -113,7 +114,7 @@ def test_each_submodel_has_every_mandatory_element_of_its_template(whole: dict[s
     found = {each["idShort"]: each for each in whole["submodels"]}
     trees = [templates()[number].root for number in NUMBERS]
 
-    assert list(found) == [root.short for root in trees]
+    assert list(found) == [*(root.short for root in trees), "BillOfMaterial"]
     kept_back = {
         f"{path}: missing"
         for each in found.values()
@@ -123,7 +124,7 @@ def test_each_submodel_has_every_mandatory_element_of_its_template(whole: dict[s
     assert kept_back == {"BatteryNameplate/ResultsOfTestReportsProvingCompliance: missing"}
     assert {said for root in trees for said in lacking(root, found[root.short])} == kept_back
     assert [root.semantic for root in trees] == [
-        each["semanticId"]["keys"][0]["value"] for each in found.values()
+        found[root.short]["semanticId"]["keys"][0]["value"] for root in trees
     ]
 
 
@@ -178,8 +179,49 @@ def test_the_same_store_gives_the_same_bytes_in_each_format(store: Path, tmp_pat
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
 
 
-def test_a_battery_without_passport_has_no_submodels_of_one(store: Path) -> None:
-    result = kg("aas", "export", "HX3-0001", "--store", store)
+@pytest.mark.parametrize(
+    ("name", "submodels"),
+    [
+        ("module/TX42-0001-M1", ["Nameplate", "TechnicalData", "BillOfMaterial"]),
+        ("cell/PR120-000001", ["Nameplate", "TechnicalData", "BillOfMaterial"]),
+        ("machine/KAL-1", ["Nameplate", "ProcessParameters"]),
+        ("run/calendering/KA-A-0001", ["ExecutedProcesses"]),
+    ],
+)
+def test_shells_of_parts_machines_and_runs_are_valid(
+    builder: Builder, name: str, submodels: list[str]
+) -> None:
+    made = exported(builder, name)
+    trees = {template.root.short: template.root for template in templates().values()}
+
+    assert [each["idShort"] for each in made["submodels"]] == submodels
+    assert [fault for metamodel in METAMODELS for fault in faults(made, metamodel)] == []
+    assert engines.check_json_file(io.StringIO(write_json(made))).ok()
+    assert engines.check_xml_file(io.StringIO(write_xml(made))).ok()
+    for each in made["submodels"]:
+        if each["idShort"] in ("ProcessParameters", "ExecutedProcesses"):
+            assert list(lacking(trees[each["idShort"]], each)) == []
+
+
+def test_a_run_has_its_parameters_with_their_terms(builder: Builder) -> None:
+    (submodel,) = exported(builder, "run/calendering/KA-A-0001")["submodels"]
+    process = elements(submodel["submodelElements"][0])[1]
+    told = {each["idShort"]: each for each in elements(process)}
+    parameters = {each["idShort"]: each for each in told["ProcessParameters"]["value"]}
+
+    assert told["ProcessStartTime"]["value"] == "2026-03-08T06:55:00+01:00"
+    assert parameters["LineLoad"]["value"] == "109.7"
+    assert parameters["LineLoad"]["semanticId"]["keys"][0]["value"] == term_iri("LineLoad")
+
+
+def test_a_battery_that_owes_no_passport_has_no_submodels_of_one(builder: Builder) -> None:
+    made = exported(builder, "HX3-0001")
+
+    assert [each["idShort"] for each in made["submodels"]] == ["Nameplate", "TechnicalData", "BillOfMaterial"]
+
+
+def test_what_is_not_there_ends_with_2(store: Path) -> None:
+    result = kg("aas", "export", "HX3-9999", "--store", store)
 
     assert (result.exit_code, result.stdout) == (2, "")
-    assert "owes no passport" in result.stderr
+    assert "nothing in the store is called 'HX3-9999'" in result.stderr

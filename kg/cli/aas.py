@@ -42,6 +42,7 @@ def aas() -> None:
 def export(name: str, to: Path | None, form: str | None, metamodel: str, audience: str, store: Path) -> None:
     """Write the shell of ID with its submodels: of a battery, those of the battery passport.
 
+    ID is a battery, a module, a cell, a machine, a run, or another thing of the store.
     An element that its template asks for and the graph does not hold stands there empty, with the
     extension notInGraph. The same store gives the same bytes.
     """
