@@ -65,6 +65,43 @@ def set_and_measured_by_parameter(columns: Columns, terms: Terms) -> ColumnAnswe
     return in_order(means, kinds, "machine", "parameter")
 
 
+def capability_of_settings(columns: Columns, terms: Terms) -> ColumnAnswer:
+    """Answer queries/capability_of_settings.rq."""
+    tolerance = float(terms["tolerance"])
+    as_set = pl.col("as_set")
+    rows = set_and_measured(columns).filter(as_set != 0)
+    rows = rows.with_columns(off=100 * (pl.col("measured") - as_set) / as_set).rename({"term": "class"})
+    steps = columns.links("type", "run", "kind").join(
+        columns.labels.rename({"class": "kind", "label": "step_label"}), on="kind"
+    )
+    rows = rows.join(steps, on="run").select("target", "class", "step_label", "step", "off").unique()
+    rows = rows.join(columns.labels.select("class", parameter="step", label="label"), on="class")
+    off = pl.col("off")
+    rows = rows.group_by("parameter", "step").agg(
+        n=off.len().cast(pl.Int64),
+        mean=off.mean(),
+        squares=(off * off).sum(),
+        guess=(off.max() - off.min()) / 4,
+        outside=(off.abs() > tolerance).sum().cast(pl.Int64),
+    )
+    n, mean, deviation = pl.col("n"), pl.col("mean"), pl.col("deviation")
+    rows = rows.filter((n > 1) & (pl.col("guess") > 0)).with_columns(
+        deviation=((pl.col("squares") - n * mean * mean) / (n - 1)).sqrt()
+    )
+    rows = rows.with_columns(cp=tolerance / (3 * deviation), cpk=(tolerance - mean.abs()) / (3 * deviation))
+    kinds: dict[str, Kind] = {
+        "parameter": "text",
+        "step": "text",
+        "n": "integer",
+        "mean": "double",
+        "deviation": "double",
+        "cp": "double",
+        "cpk": "double",
+        "outside": "integer",
+    }
+    return in_order(rows, kinds, "cpk", "parameter", "step")
+
+
 def _middle(value: pl.Expr) -> tuple[pl.Expr, pl.Expr]:
     """Return of each value how many in its batch are lower, and how many are higher."""
     size = pl.len().over("batch").cast(pl.Int64)

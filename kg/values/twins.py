@@ -21,9 +21,22 @@ from kg.values.cells import (
 from kg.values.columns import Columns, Terms, in_order
 from kg.values.electrodes import electrode_balance, porosity_and_thickness, throughput_by_day
 from kg.values.lineage import SLURRIES, closure
+from kg.values.lots import cells_by_lot, cells_that_share_runs, supplier_comparison
 from kg.values.part import TEXT
 from kg.values.reach import cells_of_material_lot, cells_without_step, runs_by_step, specific_energy
-from kg.values.spread import outliers_in_batch, set_and_measured_by_parameter, set_and_measured_differ
+from kg.values.spread import (
+    capability_of_settings,
+    outliers_in_batch,
+    set_and_measured_by_parameter,
+    set_and_measured_differ,
+)
+from kg.values.times import (
+    machine_utilisation,
+    runs_incomplete,
+    time_in_step,
+    waiting_between_steps,
+    work_in_progress,
+)
 
 
 def parameter_against_property(columns: Columns, terms: Terms) -> ColumnAnswer:
@@ -132,24 +145,33 @@ def values_side_by_side(columns: Columns, terms: Terms) -> ColumnAnswer:
 TWINS: dict[str, Callable[[Columns, Terms], ColumnAnswer]] = {
     twin.__name__: twin
     for twin in (
+        capability_of_settings,
         capacity_by_slurry_batch,
+        cells_by_lot,
         cells_of_material_lot,
         cells_out_of_tolerance,
+        cells_that_share_runs,
         cells_without_step,
         electrode_balance,
         electrolyte_by_cell,
         first_cycle_efficiency,
+        machine_utilisation,
         outliers_in_batch,
         parameter_against_property,
         porosity_and_thickness,
         property_by_machine,
         runs_by_step,
+        runs_incomplete,
         set_and_measured_by_parameter,
         set_and_measured_differ,
         specific_energy,
+        supplier_comparison,
         throughput_by_day,
+        time_in_step,
         values_side_by_side,
+        waiting_between_steps,
         wet_cell_mass_doubtful,
+        work_in_progress,
     )
 }
 """The twins by the name that a query file gives."""
