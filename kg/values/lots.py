@@ -68,8 +68,10 @@ def supplier_comparison(columns: Columns, terms: Terms) -> ColumnAnswer:
     )
     ways = _ways(columns, suppliers).join(found.unique(), on="thing")
     value = pl.col("value")
-    rows = ways.group_by("lot", "unitClass").agg(
-        n=value.len(), mean=value.mean(), lowest=value.min(), highest=value.max()
+    rows = (
+        ways.sort("value")
+        .group_by("lot", "unitClass")
+        .agg(n=value.len(), mean=value.mean(), lowest=value.min(), highest=value.max())
     )
     rows = rows.join(suppliers, on="lot")
     rows = rows.join(_said(columns, "rdfs:label", "trade_name"), on="lot", how="left")

@@ -77,12 +77,17 @@ def capability_of_settings(columns: Columns, terms: Terms) -> ColumnAnswer:
     rows = rows.join(steps, on="run").select("target", "class", "step_label", "step", "off").unique()
     rows = rows.join(columns.labels.select("class", parameter="step", label="label"), on="class")
     off = pl.col("off")
-    rows = rows.group_by("parameter", "step").agg(
-        n=off.len().cast(pl.Int64),
-        mean=off.mean(),
-        squares=(off * off).sum(),
-        guess=(off.max() - off.min()) / 4,
-        outside=(off.abs() > tolerance).sum().cast(pl.Int64),
+    # In a stated order: sums depend on it in their last digits.
+    rows = (
+        rows.sort("off")
+        .group_by("parameter", "step")
+        .agg(
+            n=off.len().cast(pl.Int64),
+            mean=off.mean(),
+            squares=(off * off).sum(),
+            guess=(off.max() - off.min()) / 4,
+            outside=(off.abs() > tolerance).sum().cast(pl.Int64),
+        )
     )
     n, mean, deviation = pl.col("n"), pl.col("mean"), pl.col("deviation")
     rows = rows.filter((n > 1) & (pl.col("guess") > 0)).with_columns(

@@ -43,6 +43,7 @@ def time_in_step(columns: Columns, terms: Terms) -> ColumnAnswer:
     minutes = pl.col("minutes")
     rows = (
         runs.join(columns.labels, on="class")
+        .sort("minutes")
         .group_by("step")
         .agg(
             runs=minutes.len(),
@@ -76,9 +77,12 @@ def waiting_between_steps(columns: Columns, terms: Terms) -> ColumnAnswer:
     ways = ways.join(classes, on="run").join(
         classes.rename({"run": "next", "class": "next_class", "step": "next_step"}), on="next"
     )
-    hours = _minutes(pl.col("later") - pl.col("done")) / 60
-    rows = ways.group_by("step", "next_step").agg(
-        things=hours.len(), shortest=hours.min(), mean=hours.mean(), longest=hours.max()
+    ways = ways.with_columns(hours=_minutes(pl.col("later") - pl.col("done")) / 60)
+    hours = pl.col("hours")
+    rows = (
+        ways.sort("hours")
+        .group_by("step", "next_step")
+        .agg(things=hours.len(), shortest=hours.min(), mean=hours.mean(), longest=hours.max())
     )
     kinds: dict[str, Kind] = {
         "step": "text",
@@ -118,12 +122,16 @@ def machine_utilisation(columns: Columns, terms: Terms) -> ColumnAnswer:
     """Answer queries/machine_utilisation.rq."""
     runs = columns.links("tool", "run", "machine").join(_timed(columns), on="run")
     began, done = pl.col("began"), pl.col("done")
-    rows = runs.group_by("machine").agg(
-        runs=pl.col("run").len(),
-        first=pl.col("started").sort_by("began").first(),
-        last=pl.col("ended").sort_by("done").last(),
-        working=pl.col("minutes").sum() / 60,
-        span=_minutes(done.max() - began.min()),
+    rows = (
+        runs.sort("minutes", "started", "ended")
+        .group_by("machine")
+        .agg(
+            runs=pl.col("run").len(),
+            first=pl.col("started").sort_by("began").first(),
+            last=pl.col("ended").sort_by("done").last(),
+            working=pl.col("minutes").sum() / 60,
+            span=_minutes(done.max() - began.min()),
+        )
     )
     span = pl.col("span")
     rows = rows.with_columns(utilisation=pl.when(span > 0).then(6000 * pl.col("working") / span))
