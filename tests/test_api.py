@@ -247,7 +247,7 @@ def test_a_key_is_kept_as_a_digest_and_shown_once(tmp_path: Path):
 
 def test_reading_with_keys(store: Path):
     with serving(store, key_to_read=True) as server:
-        secret = Keys(store).add("reader", "read")
+        secret = Keys(store).add("reader", "read", "internal")
         try:
             ask = "/sparql?query=ASK%7B%7D"
             assert problem(server.send("GET", ask))["status"] == 401

@@ -65,6 +65,6 @@ def test_commands_of_the_how_to_do_what_it_says(store: Path, monkeypatch: pytest
         if "key add" in command:
             assert re.search(r"^kgk_[\w-]{43}$", done.output, re.M)
         if "key list" in command:
-            assert "lab  read  public" in done.output
+            assert "lab  read  internal" in done.output
     assert len(COMMANDS) == 8
     assert [told["host"] for told in started] == ["127.0.0.1", "0.0.0.0", "0.0.0.0", "127.0.0.1"]

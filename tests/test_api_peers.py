@@ -151,7 +151,7 @@ def test_connect_says_what_the_server_says(server: Served, store: Path):
     with pytest.raises(KgError, match="Is a server there"):
         kg.connect("http://127.0.0.1:9")
     with serving(store, key_to_read=True) as closed:
-        key = Keys(store).add("remote", "read")
+        key = Keys(store).add("remote", "read", "internal")
         with pytest.raises(KgError, match="reading needs a key"):
             kg.connect(closed.url).query(COUNT)
         assert len(kg.connect(closed.url, key=key).query(COUNT)) == 1

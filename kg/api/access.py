@@ -1,5 +1,8 @@
 """API keys: who may read, who may write, and which audience a reader belongs to.
 
+What an audience may see is decided here: `everyone` marks the routes that show nothing but the vocabulary and
+what a passport shows to its reader. All others show records, and are for the people of the line: `admit`.
+
 The keys stand in `keys.json` of the store as SHA-256 digests.
 A key is 32 random bytes, so a digest cannot be guessed back and needs no salt or slow hash.
 """
@@ -15,16 +18,21 @@ import secrets
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Literal, TypeVar, get_args
+
+from starlette.requests import Request
 
 from kg.api.problems import Problem
 from kg.errors import KgError
+from kg.passport.access import STAFF
 
 Right = Literal["read", "write"]
-Audience = Literal["public", "legitimate-interest", "authority"]
+Audience = Literal["public", "legitimate-interest", "authority", "internal"]
 RIGHTS: tuple[Right, ...] = get_args(Right)
 AUDIENCES: tuple[Audience, ...] = get_args(Audience)
 FILE = "keys.json"
+_OPEN = "open_to_everyone"
+FOR_STAFF = f"they are for keys of the audience {STAFF}; passports are at /passports, terms at /terms"
 
 
 @dataclass(frozen=True)
@@ -40,11 +48,42 @@ class Key:
 
 @dataclass(frozen=True)
 class Caller:
-    """Who makes a request: the name of the key, or nobody; what they may, and the audience they belong to."""
+    """Who makes a request: the name of the key, or nobody; what they may, and the audience they belong to.
+
+    `here` is who sits at the machine and shows no key.
+    """
 
     name: str = ""
     may: frozenset[str] = frozenset()
     audience: Audience = "public"
+    here: bool = False
+
+    @property
+    def staff(self) -> bool:
+        """Return whether the caller may see records, not only what passports show."""
+        return self.here or self.audience == STAFF
+
+
+_Endpoint = TypeVar("_Endpoint")
+
+
+def everyone(endpoint: _Endpoint) -> _Endpoint:
+    """Mark an endpoint that keeps the lattice of audiences itself, or shows no record at all."""
+    setattr(endpoint, _OPEN, True)
+    return endpoint
+
+
+def admit(request: Request) -> None:
+    """Let a request through to a route that shows records, or raise Problem 401 or 403.
+
+    The refusal comes before the store is asked, so it is the same for what there is and what there is not.
+    """
+    caller: Caller = request.scope["kg.caller"]
+    if caller.staff or getattr(request.scope.get("endpoint"), _OPEN, False):
+        return
+    if not caller.name:
+        raise unauthorized(f"this path shows records, and {FOR_STAFF}.")
+    raise Problem(403, f"the key '{caller.name}' does not open records: {FOR_STAFF}.")
 
 
 def _digest(key: str) -> str:
@@ -80,19 +119,24 @@ class Keys:
             self._read_at = at
         return sorted(self._keys, key=lambda key: key.name)
 
-    def add(self, name: str, may: Right, audience: Audience = "public") -> str:
+    def add(self, name: str, may: Right, audience: Audience | None = None) -> str:
         """Make a key and return it; it is never told again. Who may write may read.
 
-        Raises KgError where the name is taken or cannot be one.
+        Without an audience, who may write is of the people of the line, and who reads sees what is public.
+
+        Raises KgError where the name is taken or cannot be one, or another audience shall write.
         """
         if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}", name):
             raise KgError(f"'{name}' is no name of a key: letters, digits, - and _, at most 40.")
         if any(key.name == name for key in self.all()):
             raise KgError(f"there is a key '{name}' already. Remove it first: kg serve key remove {name}")
+        whose: Audience = audience or ("internal" if may == "write" else "public")
+        if may == "write" and whose != STAFF:
+            raise KgError(f"who may write sees records, so its audience is {STAFF}, not {whose}.")
         secret = f"kgk_{secrets.token_urlsafe(32)}"
         rights: tuple[Right, ...] = ("read", "write") if may == "write" else ("read",)
         made = datetime.now(UTC).isoformat(timespec="seconds")
-        self._write([*self.all(), Key(name, rights, audience, _digest(secret), made)])
+        self._write([*self.all(), Key(name, rights, whose, _digest(secret), made)])
         return secret
 
     def remove(self, name: str) -> None:

@@ -10,11 +10,11 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, Depends, FastAPI
 from fastapi.staticfiles import StaticFiles
 
 from kg.api import routes
-from kg.api.access import Keys
+from kg.api.access import Keys, admit
 from kg.api.answer_problem import add_problems
 from kg.api.guard import Guard
 from kg.api.here import App
@@ -81,7 +81,7 @@ def _bare(lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]] | Non
         redoc_url=None,
     )
     for router in routers():
-        app.include_router(router)
+        app.include_router(router, dependencies=[Depends(admit)])
     _describe_more(app)
     return app
 

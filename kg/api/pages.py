@@ -13,6 +13,7 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse
 
 from kg.api.accept import choose
+from kg.api.access import Caller
 from kg.iri import shorten
 
 LANGUAGES = ("en", "de")
@@ -97,12 +98,19 @@ class Pages:
             thing=thing,
             here=here,
             path=request.url.path,
+            staff=_staff(request),
             **values,
         )
         response = HTMLResponse(html, status, {**_HEADERS, **(headers or {})})
         if request.query_params.get("lang") in LANGUAGES:
             response.set_cookie("lang", tongue, max_age=31_536_000, samesite="lax", httponly=True)
         return response
+
+
+def _staff(request: Request) -> bool:
+    """Return whether the reader may see records, so that links to them are of use."""
+    caller: Caller | None = request.scope.get("kg.caller")
+    return caller is not None and caller.staff
 
 
 def address(root: str, base: str, iri: str) -> str:

@@ -16,7 +16,7 @@ class Settings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     host: str = Field("127.0.0.1", description="Address to listen on.")
-    public_read: bool = Field(False, description="Let everybody read who reaches the address.")
+    public_read: bool = Field(False, description="Let everybody who reaches the address read what is public.")
     key_to_read: bool = Field(False, description="Ask for a key for reading on loopback, too.")
     hosts: tuple[str, ...] = Field(
         (), description="Names by which the server may be addressed, beside those of loopback."

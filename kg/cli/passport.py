@@ -18,7 +18,7 @@ from kg.iri import shorten
 from kg.near import near, quoted
 from kg.passport import batch, log
 from kg.passport import write as forms
-from kg.passport.access import AUDIENCES, visible, why_withheld
+from kg.passport.access import AUDIENCES, STAFF, visible, why_withheld
 from kg.passport.build import Builder, Passport, found_as_dict
 from kg.passport.check import Report, check
 from kg.passport.life import CeasedError
@@ -46,7 +46,7 @@ from kg.terms import vocabulary
 )
 @click.option(
     "--audience",
-    type=click.Choice(list(AUDIENCES)),
+    type=click.Choice([*AUDIENCES, STAFF]),
     default="public",
     show_default=True,
     help="Who reads it; see Annex XIII of the regulation.",
@@ -95,7 +95,7 @@ def passport(
             click.get_current_context().exit(FINDINGS)
         raise
     if recycle:
-        if audience != RECYCLER:
+        if audience not in (RECYCLER, STAFF):
             raise KgError(f"this view is for a person with legitimate interest: --audience {RECYCLER}.")
         _recycle(builder, made, as_json)
     elif checked:

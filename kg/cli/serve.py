@@ -19,7 +19,7 @@ from kg.store import Store
 @click.option(
     "--port", default=8000, show_default=True, type=click.IntRange(0, 65535), help="Port; 0 takes a free one."
 )
-@click.option("--public-read", is_flag=True, help="Let everybody read who reaches the address.")
+@click.option("--public-read", is_flag=True, help="Let everybody read what is public.")
 @click.option("--key-to-read", is_flag=True, help="Ask for a key for reading on this machine, too.")
 @click.option(
     "--name", "hosts", multiple=True, help="Name by which the server may be addressed; may be repeated."
@@ -55,7 +55,8 @@ def serve(ctx: click.Context, /, store: Path, host: str, port: int, readers: int
     """Serve the store over HTTP: questions, SPARQL, pages, uploads.
 
     On this machine (127.0.0.1) reading needs no key. Another address asks for one, and is refused while
-    there is none, unless --public-read is given. Writing always needs a key.
+    there is none, unless --public-read is given. Records are shown to keys of the audience internal alone;
+    all others see terms, and of passports what their audience may. Writing always needs a key.
     """
     ctx.obj = store
     if ctx.invoked_subcommand is None:
@@ -99,9 +100,7 @@ def _keys(store: Path) -> Keys:
 @click.option(
     "--audience",
     type=click.Choice(AUDIENCES),
-    default="public",
-    show_default=True,
-    help="For whom the holder asks; passports show more to some.",
+    help="Who holds it; internal sees records, others passports.  [default: public; internal to write]",
 )
 @store_option
 def add(name: str, may: Any, audience: Any, store: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from kg.passport.access import AUDIENCES
+from kg.passport.access import AUDIENCES, STAFF
 from kg.passport.life import IN_FORCE, REPLACED
 from kg.passport.profiles import PROFILES
 from kg.passport.registry import Field, Registry, registry
@@ -82,7 +82,7 @@ def schema(table: Registry | None = None) -> dict[str, Any]:
             "state": {"enum": [IN_FORCE, REPLACED]},
             "replaces": {"type": "array", "items": {"type": "string", "format": "iri"}},
             "replaced_by": {"type": "array", "items": {"type": "string", "format": "iri"}},
-            "audience": {"enum": list(AUDIENCES)},
+            "audience": {"enum": [*AUDIENCES, STAFF]},
             "profile": {"enum": list(PROFILES)},
             "points": {"type": "array", "items": {"allOf": [{"$ref": "#/$defs/point"}, {"oneOf": points}]}},
         },

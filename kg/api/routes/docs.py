@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Response
 
+from kg.api.access import everyone
 from kg.api.described import groups
 from kg.api.here import Here
 from kg.api.problems import problems
@@ -20,6 +21,7 @@ router = APIRouter(tags=["Server"])
         **problems(),
     },
 )
+@everyone
 async def docs(here: Here) -> Response:
     """Return the page of the interface."""
     document = here.request.app.openapi()

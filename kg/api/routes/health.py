@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
+from kg.api.access import everyone
 from kg.api.here import Here
 from kg.api.problems import problems
 from kg.store import Store
@@ -34,6 +35,7 @@ def files(store: Store) -> int:
     "but how many files there are.",
     responses=problems(503),
 )
+@everyone
 async def health(here: Here) -> Health:
     """Return the state of the server."""
     count = await here.readers.call(files)

@@ -13,6 +13,7 @@ from fastapi.responses import JSONResponse, RedirectResponse
 
 from kg.api import passports as served
 from kg.api.accept import must_choose
+from kg.api.access import everyone
 from kg.api.here import Here
 from kg.api.problems import Problem, problems
 from kg.gs1 import check_digit
@@ -52,12 +53,17 @@ def _ok(description: str, example: Any, media: str = "application/json") -> dict
         **_ok(
             "The batteries.", [{"passport": "DBP-000001", "battery": "battery/TX42-0001", "category": "EV"}]
         ),
-        **problems(503),
+        **problems(406, 503),
     },
 )
+@everyone
 async def list_passports(here: Here) -> Response:
     """Return the list."""
-    return JSONResponse(await here.readers.call(served.listed))
+    media = must_choose(here.request.headers.get("accept"), ["application/json", "text/html"])
+    listed = await here.readers.call(served.listed)
+    if media == "text/html":
+        return here.pages.show(here.request, "passports.html", headers=VARY, listed=listed)
+    return JSONResponse(listed, headers=VARY)
 
 
 @router.post(
@@ -73,6 +79,7 @@ async def list_passports(here: Here) -> Response:
         **problems(400, 406, 503),
     },
 )
+@everyone
 async def resolve(
     here: Here, names: Annotated[list[str], Body(examples=[["DBP-000001", "TX42-0002"]])]
 ) -> Response:
@@ -123,6 +130,7 @@ def _csv(found: list[dict[str, Any]]) -> str:
         **problems(404, 406, 503),
     },
 )
+@everyone
 async def show(here: Here, name: Name) -> Response:
     """Return a passport."""
     media = must_choose(here.request.headers.get("accept"), OFFERED)
@@ -144,6 +152,7 @@ async def show(here: Here, name: Name) -> Response:
         **problems(404, 503),
     },
 )
+@everyone
 async def why(
     here: Here,
     name: Name,
@@ -166,6 +175,7 @@ async def why(
         **problems(400, 404, 503),
     },
 )
+@everyone
 async def completeness(
     here: Here,
     name: Name,
@@ -190,6 +200,7 @@ async def completeness(
         **problems(404, 503),
     },
 )
+@everyone
 async def treatment(here: Here, name: Name) -> Response:
     """Return the recycler's view."""
     found = await here.readers.call(served.treatment, name, here.caller.audience)
@@ -208,6 +219,7 @@ async def treatment(here: Here, name: Name) -> Response:
         **problems(404, 503),
     },
 )
+@everyone
 async def qr(
     here: Here, name: Name, form: Annotated[str, Path(description="Form of the picture: svg or png.")]
 ) -> Response:
@@ -238,6 +250,7 @@ async def qr(
         **problems(400, 404, 503),
     },
 )
+@everyone
 async def digital_link(
     here: Here,
     gtin: Annotated[str, Path(description="GTIN of 8, 12, 13 or 14 digits.")],

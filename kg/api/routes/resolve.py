@@ -10,6 +10,7 @@ from fastapi import APIRouter, File, Query, Response, UploadFile
 from fastapi.responses import JSONResponse
 
 from kg.api.accept import must_choose
+from kg.api.access import everyone
 from kg.api.here import Here
 from kg.api.problems import Problem, problems
 from kg.api.uploads import save
@@ -71,6 +72,7 @@ def resolved_file(store: Store, path: str, about: str) -> list[dict[str, Any]]:
 
 
 @router.get("/resolve", summary="Resolve names", description=_DOC, responses=_ANSWERS)
+@everyone
 async def resolve_names(
     here: Here,
     name: Annotated[

@@ -9,6 +9,7 @@ from fastapi.responses import JSONResponse, RedirectResponse
 
 from kg import queries
 from kg.api.accept import choose
+from kg.api.access import everyone
 from kg.api.here import Here
 from kg.api.pages import address
 from kg.api.problems import Problem, problems
@@ -44,11 +45,15 @@ def found(store: Store, name: str) -> str:
     description="A page for people: what the store holds, and the ways to ask it.",
     responses={
         200: {"description": "The page.", "content": {"text/html": {"example": "<!doctype html>..."}}},
+        303: {"description": "For who may not see records: the list of passports."},
         **problems(503),
     },
 )
+@everyone
 async def start(here: Here) -> Response:
     """Return the start page."""
+    if not here.caller.staff:
+        return RedirectResponse(f"{here.request.scope.get('root_path', '')}/passports", 303)
     told = await here.readers.call(overview)
     return here.pages.show(here.request, "index.html", questions=len(queries.library()), **told)
 

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Path, Query, Response
 from fastapi.responses import JSONResponse
 
 from kg.api.accept import must_choose
+from kg.api.access import everyone
 from kg.api.here import Here
 from kg.api.problems import Problem, problems
 from kg.store import Store
@@ -27,7 +28,7 @@ _EXAMPLE = {
 }
 
 
-def search(store: Store, text: str, limit: int) -> dict[str, Any]:
+def search(store: Store, text: str, limit: int, counted: bool) -> dict[str, Any]:
     """Return the term that a text names, where it names one, and the terms that it may mean."""
     known = vocabulary()
     try:
@@ -38,13 +39,13 @@ def search(store: Store, text: str, limit: int) -> dict[str, Any]:
         exact, ambiguous = None, str(error)
     hits = known.search(exact.label if exact else text, limit)
     return {
-        "exact": page(known, exact, store) if exact else None,
+        "exact": page(known, exact, store if counted else None) if exact else None,
         "ambiguous": ambiguous,
         "hits": [record(known, hit.term) | {"score": hit.score, "reason": hit.reason} for hit in hits],
     }
 
 
-def one(store: Store, name: str) -> dict[str, Any]:
+def one(store: Store, name: str, counted: bool) -> dict[str, Any]:
     """Return all that is known of the term of this label or IRI, with labels beside its neighbours.
 
     Raises Problem 404 where there is none, and 400 where there are several.
@@ -56,7 +57,7 @@ def one(store: Store, name: str) -> dict[str, Any]:
         raise Problem(400, str(error), candidates=error.candidates) from None
     except UnknownTermError as error:
         raise Problem(404, str(error)) from None
-    return page(known, term, store) | {"labels": _labels(known, term)}
+    return page(known, term, store if counted else None) | {"labels": _labels(known, term)}
 
 
 def _labels(known: Vocabulary, term: Term) -> dict[str, str]:
@@ -91,6 +92,7 @@ def _labels(known: Vocabulary, term: Term) -> dict[str, str]:
         **problems(406, 422, 503),
     },
 )
+@everyone
 async def find_terms(
     here: Here,
     text: Annotated[str, Query(description="What to look for.", examples=["Linienlast"])] = "",
@@ -99,7 +101,7 @@ async def find_terms(
     """Return the terms that a text may mean."""
     accept = here.request.headers.get("accept")
     media = must_choose(accept, ["application/json", "text/html"])
-    found = await here.readers.call(search, text, limit) if text.strip() else None
+    found = await here.readers.call(search, text, limit, here.caller.staff) if text.strip() else None
     if media == "text/html":
         return here.pages.show(here.request, "terms.html", text=text, found=found, quote=quote)
     return JSONResponse(found or {"exact": None, "ambiguous": "", "hits": []})
@@ -119,13 +121,14 @@ async def find_terms(
         **problems(400, 404, 406, 503),
     },
 )
+@everyone
 async def see_term(
     here: Here, name: Annotated[str, Path(description="A label or an IRI.", examples=["LineLoad"])]
 ) -> Response:
     """Return one term."""
     media = must_choose(here.request.headers.get("accept"), ["application/json", "text/html"])
     try:
-        term = await here.readers.call(one, unquote(name))
+        term = await here.readers.call(one, unquote(name), here.caller.staff)
     except Problem as problem:
         if media != "text/html":
             raise
