@@ -152,7 +152,7 @@ def test_no_route_lets_out_what_an_audience_may_not_see(
 
 
 def test_each_point_has_its_answer_for_each_audience(served: Served, keys: dict[str, dict[str, str]]) -> None:
-    points = list(registry().guidance())
+    points, everybody = list(registry().guidance()), (*AUDIENCES, "internal")
     told = {
         (point.id, audience): ask(
             served, "GET", f"/passports/{NAME}/why/{point.id}", "*/*", keys[audience]
