@@ -13,6 +13,7 @@ from kg.answers import Answer
 from kg.graph import Graph
 from kg.load import Loader
 from kg.plant import generate
+from kg.plant.operations import generate_operations
 from kg.store import Store
 from kg.values.answer import ColumnAnswer
 from kg.values.twins import TWINS
@@ -44,6 +45,7 @@ PARAMS: dict[str, list[dict[str, str]]] = {
     ],
     "electrode_balance": [{}, {"positive": "100", "lower": "2"}],
     "electrolyte_by_cell": [{}],
+    "energy_of_cell": [{}, {"cell": "cell/PC-0007"}],
     "first_cycle_efficiency": [{}],
     "machine_utilisation": [{}],
     "outliers_in_batch": [{"distance": "1"}],
@@ -86,6 +88,7 @@ CASES = [(name, params) for name, cases in PARAMS.items() for params in cases]
 def line(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Graph]:
     folder = tmp_path_factory.mktemp("twins")
     generate(folder / "records", seed=request.param, cells=24)
+    generate_operations(folder / "records", seed=request.param, cells=24)
     Loader(folder / "store").load([folder / "records"])
     yield Graph(Store.open(folder / "store"))
 

@@ -14,6 +14,8 @@ from kg.values.reach import CELL
 _BVCOX = PREFIXES["bvcox"]
 _SLURRY = PREFIXES["bvco"] + "BVCO_a796baaa_dffa_4c6d_8526_ae6e9114b30c"  # BatteryElectrodeSlurry
 
+_ENERGIES = ("ElectricalEnergyConsumption", "ThermalEnergyConsumption")
+
 
 def _said(columns: Columns, predicate: str, name: str) -> pl.DataFrame:
     """Return the texts of lots: (lot, name)."""
@@ -86,6 +88,32 @@ def supplier_comparison(columns: Columns, terms: Terms) -> ColumnAnswer:
         "unit": "text",
     }
     return in_order(columns.with_unit(rows, "unitClass", "unit"), kinds, "trade_name", "lot")
+
+
+def energy_of_cell(columns: Columns, terms: Terms) -> ColumnAnswer:
+    """Answer queries/energy_of_cell.rq."""
+    behind = reach(things([terms["cell"]]), columns.down.select("child", "parent"))
+    outputs = columns.links("output", "run", "thing")
+    runs = outputs.join(behind, on="thing", how="semi").select("run").unique()
+    found = pl.concat([columns.of_term(_BVCOX + kind, "parameter") for kind in _ENERGIES])
+    found = found.select("quantity", "value", run="bearer").unique().join(runs, on="run")
+    labels = columns.links("type", "run", "class").join(columns.labels, on="class")
+    found = found.join(labels.select("run", "label", "step").unique(), on="run").sort("quantity", "value")
+    energies = found.group_by("run", "label", "step", maintain_order=True).agg(energy=pl.col("value").sum())
+    made = outputs.join(energies.select("run").unique(), on="run")
+    cells = closure(made, columns.down).join(made, on="thing").select("run", "reached")
+    cells = cells.join(_of_class(columns, CELL), left_on="reached", right_on="thing", how="semi")
+    counts = cells.group_by("run").agg(cells=pl.col("reached").n_unique().cast(pl.Int64))
+    rows = energies.join(counts, on="run").with_columns(share=pl.col("energy") / pl.col("cells"))
+    kinds: dict[str, Kind] = {
+        "step": "text",
+        "run": "iri",
+        "energy": "double",
+        "cells": "integer",
+        "share": "double",
+    }
+    rows = rows.select(*kinds).with_columns(pl.col(TEXT).cast(pl.String))
+    return ColumnAnswer(rows.sort(-pl.col("share"), "run", "step"), kinds)
 
 
 def cells_that_share_runs(columns: Columns, terms: Terms) -> ColumnAnswer:

@@ -21,7 +21,7 @@ from kg.values.cells import (
 from kg.values.columns import Columns, Terms, in_order
 from kg.values.electrodes import electrode_balance, porosity_and_thickness, throughput_by_day
 from kg.values.lineage import SLURRIES, closure
-from kg.values.lots import cells_by_lot, cells_that_share_runs, supplier_comparison
+from kg.values.lots import cells_by_lot, cells_that_share_runs, energy_of_cell, supplier_comparison
 from kg.values.part import TEXT
 from kg.values.reach import cells_of_material_lot, cells_without_step, runs_by_step, specific_energy
 from kg.values.spread import (
@@ -154,6 +154,7 @@ TWINS: dict[str, Callable[[Columns, Terms], ColumnAnswer]] = {
         cells_without_step,
         electrode_balance,
         electrolyte_by_cell,
+        energy_of_cell,
         first_cycle_efficiency,
         machine_utilisation,
         outliers_in_batch,
