@@ -22,7 +22,8 @@ from kg.store import Store
 NAME = "DBP-000001"
 WHY = f"/passports/{NAME}/why/"
 OPEN = {
-    "/", "/docs", "/health", "/terms", "/terms/{name}", "/resolve", "/passports", "/passports/{name}",
+    "/", "/.well-known/jwks.json", "/docs", "/health", "/terms", "/terms/{name}", "/resolve",
+    "/passports", "/passports/{name}",
     "/passports/{name}/why/{point}", "/passports/{name}/check", "/passports/{name}/treatment",
     "/passports/{name}/qr.{form}", "/passports/resolve", "/01/{gtin}/21/{serial}",
 }  # fmt: skip

@@ -23,6 +23,7 @@ from kg.api.problems import ProblemDocument
 from kg.api.readers import Readers
 from kg.api.settings import Settings
 from kg.api.writer import Writer
+from kg.passport.sign import Key, key_of
 from kg.store import Store
 
 _HERE = Path(__file__).parent
@@ -46,7 +47,9 @@ def create_app(settings: Settings, store: Path) -> FastAPI:
     """
     base = Store.open(store).base
     keys = Keys(store)
-    here = App(settings, store, base, keys, Readers(store, settings), Writer(store), Pages(base))
+    here = App(
+        settings, store, base, keys, Readers(store, settings), Writer(store), Pages(base), _signer(settings)
+    )
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -62,6 +65,10 @@ def create_app(settings: Settings, store: Path) -> FastAPI:
     add_problems(app)
     app.add_middleware(Guard, settings=settings, keys=keys)
     return app
+
+
+def _signer(settings: Settings) -> Key | None:
+    return key_of(settings.sign_key) if settings.sign_key else None
 
 
 def document() -> dict[str, Any]:

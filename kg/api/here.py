@@ -14,6 +14,7 @@ from kg.api.problems import Problem
 from kg.api.readers import Readers
 from kg.api.settings import Settings
 from kg.api.writer import Writer
+from kg.passport.sign import Key
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,7 @@ class App:
     readers: Readers
     writer: Writer
     pages: Pages
+    signer: Key | None = None
 
 
 @dataclass(frozen=True)

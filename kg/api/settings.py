@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from ipaddress import ip_address
+from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -34,6 +35,7 @@ class Settings(BaseModel):
     memory: int = Field(2048, ge=256, description="Megabytes that a reader may take.")
     body_limit: int = Field(1_000_000, gt=0, description="Bytes of a request, uploads excepted.")
     upload_limit: int = Field(200_000_000, gt=0, description="Bytes of an upload.")
+    sign_key: Path | None = Field(None, description="File of the key that signs passports (JWS).")
     rate: int = Field(3000, ge=0, description="Requests a minute for a key or address; 0 sets no limit.")
 
     @property

@@ -20,12 +20,14 @@ from kg.passport import batch, log
 from kg.passport import write as forms
 from kg.passport.access import AUDIENCES, STAFF, visible, why_withheld
 from kg.passport.build import Builder, Passport, found_as_dict
+from kg.passport.bundle import bundle, verify
 from kg.passport.check import Report, check
 from kg.passport.life import CeasedError
 from kg.passport.profiles import EC, PROFILES
 from kg.passport.recycler import AUDIENCE as RECYCLER
 from kg.passport.recycler import recycler
 from kg.passport.registry import Point
+from kg.passport.sign import key_of
 from kg.passport.values import Found
 from kg.store import Store
 from kg.terms import vocabulary
@@ -33,6 +35,7 @@ from kg.terms import vocabulary
 
 @click.command()
 @click.argument("name", metavar="[ID]", default="")
+@click.argument("what", metavar="[FILE]", default="")
 @click.option("--list", "listed", is_flag=True, help="List the batteries, and which of them owe a passport.")
 @click.option(
     "--check", "checked", is_flag=True, help="Say for each data point whether it is there or missing."
@@ -54,10 +57,27 @@ from kg.terms import vocabulary
 @click.option("--format", "form", type=click.Choice(forms.FORMATS), help="Write it for machines.")
 @click.option("--recycler", "recycle", is_flag=True, help="What is needed to treat the battery.")
 @click.option("--all", "every", is_flag=True, help="Write all passports, one JSON document a line.")
+@click.option(
+    "--sign",
+    "sign_key",
+    type=click.Path(path_type=Path),
+    metavar="KEY",
+    help="Sign it as JWS with the key in a file (PEM or JWK; Ed25519 or P-256).",
+)
+@click.option(
+    "--output", "-o", "output", type=click.Path(path_type=Path), metavar="FILE", help="Where a bundle goes."
+)
+@click.option(
+    "--trust",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    metavar="KEYS",
+    help="Public keys of the manufacturer, to verify a bundle with.",
+)
 @store_option
 @json_option
 def passport(
     name: str,
+    what: str,
     listed: bool,
     checked: bool,
     profile: str,
@@ -67,6 +87,9 @@ def passport(
     form: str | None,
     recycle: bool,
     every: bool,
+    sign_key: Path | None,
+    output: Path | None,
+    trust: Path | None,
     store: Path,
     as_json: bool,
 ) -> None:
@@ -75,7 +98,17 @@ def passport(
     ID is a number of a battery (TX42-0001), the identifier on its label, or that of a passport (DBP-000001).
     The word `record` in its place adds a line to the log of the store for each passport that is new or has
     changed; `verify` checks the log, and each passport against its last line.
+    `bundle ID --sign KEY -o FILE` writes a passport with its signature into one file, which `verify FILE`
+    checks anywhere, without the store.
     """
+    if name == "verify" and what:
+        _verify_bundle(Path(what), trust, as_json)
+        return
+    if name == "bundle":
+        _bundle(Builder(Store.open(store)), what, sign_key, output, (audience, profile))
+        return
+    if what:
+        raise KgError(f"'{what}' is one name too many: kg passport ID, bundle ID, or verify FILE.")
     if name in ("record", "verify"):
         (_record if name == "record" else _verify)(store)
         return
@@ -102,6 +135,8 @@ def passport(
         _check(check(made, profile, day), as_json)
     elif point:
         _why(made, point, audience, as_json)
+    elif sign_key:
+        click.echo(key_of(sign_key).sign(forms.as_json(made, audience, profile)))
     elif form or as_json:
         click.echo(forms.write(made, form or "json", audience, profile), nl=False)
     else:
@@ -143,6 +178,28 @@ def _verify(store: Path) -> None:
             out.print(f"  {name}: {said}")
     if changed or new or gone:
         click.get_current_context().exit(FINDINGS)
+
+
+def _bundle(
+    builder: Builder, name: str, sign_key: Path | None, output: Path | None, told: tuple[str, str]
+) -> None:
+    if not name or sign_key is None or output is None:
+        raise KgError("a bundle needs a passport, a key and a file: kg passport bundle ID --sign KEY -o FILE")
+    made = builder.named(name)
+    packed = bundle(made, key_of(sign_key), log.read(builder.store.path), *told)
+    output.write_bytes(packed)
+    out.print(f"{made.id}, as {told[0]} sees it: {output}, {len(packed):,} bytes.", markup=False)
+
+
+def _verify_bundle(path: Path, trust: Path | None, as_json: bool) -> None:
+    held = verify(path, trust)
+    if as_json:
+        print_json(vars(held))
+        return
+    out.print(f"{held.passport}, as {held.audience} sees it: nothing was changed since it was signed.")
+    out.print(f"{count(held.points, 'point')}, {count(held.lines, 'line')} of the log, key {held.key}.")
+    if not held.trusted:
+        out.print("Whose key this is, the bundle cannot say: --trust KEYS holds it against those you know.")
 
 
 def _recycle(builder: Builder, made: Passport, as_json: bool) -> None:

@@ -50,6 +50,9 @@ from kg.store import Store
     show_default=True,
     help="Requests a minute for a key or address; 0: no limit.",
 )
+@click.option(
+    "--sign", "sign_key", type=click.Path(path_type=Path), metavar="KEY", help="Sign passports with this key."
+)
 @click.pass_context
 def serve(ctx: click.Context, /, store: Path, host: str, port: int, readers: int | None, **told: Any) -> None:
     """Serve the store over HTTP: questions, SPARQL, pages, uploads.

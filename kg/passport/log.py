@@ -48,6 +48,12 @@ def _hash(number: int, time: str, passport: str, event: str, sha256: str, before
     return digest(json.dumps([number, time, passport, event, sha256, before], ensure_ascii=False))
 
 
+def intact(entry: Entry) -> bool:
+    """Return whether a line fits its own hash."""
+    made = _hash(entry.number, entry.time, entry.passport, entry.event, entry.sha256, entry.before)
+    return made == entry.hash
+
+
 def _entry(line: str, number: int) -> Entry:
     try:
         said: dict[str, Any] = json.loads(line)

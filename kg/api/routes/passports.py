@@ -18,10 +18,14 @@ from kg.api.here import Here
 from kg.api.problems import Problem, problems
 from kg.gs1 import check_digit
 from kg.passport.profiles import EC
+from kg.passport.sign import jwks
 
 router = APIRouter(tags=["Passports"])
 
 OFFERED = ["application/json", "application/ld+json", "text/turtle", "text/html", *served.SHELLS]
+JOSE = "application/jose"
+"""A passport signed: JWS in compact form, RFC 7515."""
+
 LINKSET = "application/linkset+json"
 MOST = 5000
 """Names that are resolved in one request."""
@@ -121,7 +125,10 @@ def _csv(found: list[dict[str, Any]]) -> str:
     responses={
         200: {
             "description": "The passport.",
-            "content": {"application/json": {"example": EXAMPLE}, **{media: {} for media in OFFERED[1:]}},
+            "content": {
+                "application/json": {"example": EXAMPLE},
+                **{media: {} for media in (*OFFERED[1:], JOSE)},
+            },
         },
         304: {"description": "The client has this passport already: its ETag is the same."},
         410: {
@@ -133,13 +140,30 @@ def _csv(found: list[dict[str, Any]]) -> str:
 @everyone
 async def show(here: Here, name: Name) -> Response:
     """Return a passport."""
-    media = must_choose(here.request.headers.get("accept"), OFFERED)
+    signer = here.app.signer
+    offered = [*OFFERED, JOSE] if signer else OFFERED
+    media = must_choose(here.request.headers.get("accept"), offered)
     audience = here.caller.audience
     if media == "text/html":
         found = await here.readers.call(served.page, name, audience)
         return here.pages.show(here.request, "passport.html", headers=VARY, passport=found)
+    if media == JOSE and signer:
+        document = await here.readers.call(served.document, name, audience, OFFERED[0])
+        return Response(signer.sign(document), media_type=JOSE, headers=VARY)
     written = served.shell if media in served.SHELLS else served.document
     return _answer(here, await here.readers.call(written, name, audience, media), media)
+
+
+@router.get(
+    "/.well-known/jwks.json",
+    summary="Have the public key of the passports",
+    description="A JSON Web Key Set with the key that signs passports; empty where the server signs none.",
+    responses={**_ok("The keys.", {"keys": [{"kty": "OKP", "crv": "Ed25519", "x": "..."}]}), **problems()},
+)
+@everyone
+async def keys(here: Here) -> Response:
+    """Return the public key."""
+    return Response(jwks([here.app.signer] if here.app.signer else []), media_type="application/json")
 
 
 @router.get(
