@@ -45,7 +45,7 @@ def id_short(text: str) -> str:
     ('TX42_0001', 'x3_mm')
     """
     kept = re.sub(r"[^A-Za-z0-9_]", "_", text).strip("_") or "x"
-    return (kept if kept[0].isalpha() else f"x{kept}")[:128]
+    return (kept if kept[0].isalpha() and len(kept) > 1 else f"x{kept}")[:128]
 
 
 def environment(shells: list[dict[str, Any]], submodels: list[dict[str, Any]]) -> Environment:

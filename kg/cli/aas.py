@@ -1,4 +1,4 @@
-"""`kg aas`: Asset Administration Shells out of the store."""
+"""`kg aas`: Asset Administration Shells out of the store, and into it."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ import click
 from kg.aas.environment import Environment
 from kg.aas.export import exported
 from kg.aas.instance import NOT_KNOWN
+from kg.aas.keep import keep, kept
 from kg.aas.package import FORMATS, METAMODELS, faults, write
-from kg.cli.common import FINDINGS, Group, count, out, store_option
+from kg.cli.common import FINDINGS, NOTHING, Group, count, out, say_error, store_option
 from kg.errors import KgError
 from kg.passport.access import AUDIENCES
 from kg.passport.build import Builder
-from kg.store import Store
+from kg.store import Store, writing
 
 
 @click.group(cls=Group)
@@ -29,7 +30,7 @@ def aas() -> None:
 )
 @click.option("--format", "form", type=click.Choice(FORMATS), help="json, xml or aasx; else as FILE ends.")
 @click.option(
-    "--metamodel", type=click.Choice(METAMODELS), default="3.0", show_default=True, help="Version of the AAS."
+    "--metamodel", type=click.Choice(METAMODELS), help="Version of the AAS; else 3.0, or that of an import."
 )
 @click.option(
     "--audience",
@@ -39,18 +40,27 @@ def aas() -> None:
     help="Who reads it; what others may see is left out and named.",
 )
 @store_option
-def export(name: str, to: Path | None, form: str | None, metamodel: str, audience: str, store: Path) -> None:
+def export(
+    name: str, to: Path | None, form: str | None, metamodel: str | None, audience: str, store: Path
+) -> None:
     """Write the shell of ID with its submodels: of a battery, those of the battery passport.
 
     ID is a battery, a module, a cell, a machine, a run, or another thing of the store.
     An element that its template asks for and the graph does not hold stands there empty, with the
-    extension notInGraph. The same store gives the same bytes.
+    extension notInGraph. The name of a file that was imported, or an id in it, gives its environment
+    back. The same store gives the same bytes.
     """
     ends = to.suffix.lstrip(".").lower() if to else ""
     form = form or (ends if ends in FORMATS else "json")
     if form == "aasx" and to is None:
         raise KgError("a package is no text to print. Say where it goes: -o FILE.aasx")
-    made = exported(Builder(Store.open(store)), name, audience)
+    opened = Store.open(store)
+    imported = kept(opened, name)
+    if imported:
+        made, version = imported
+        metamodel = metamodel or version
+    else:
+        made, metamodel = exported(Builder(opened), name, audience), metamodel or "3.0"
     found = faults(made, metamodel)
     body = write(made, form, metamodel)
     if to is None:
@@ -64,12 +74,44 @@ def export(name: str, to: Path | None, form: str | None, metamodel: str, audienc
         click.get_current_context().exit(FINDINGS)
 
 
-def _said(made: Environment) -> str:
-    submodels = made.get("submodels", [])
-    empty = str(submodels).count(f"'{NOT_KNOWN}'")
+@aas.command("import")
+@click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--metamodel", type=click.Choice(METAMODELS), help="Version of the AAS; else as FILE says.")
+@store_option
+def import_(files: tuple[Path, ...], metamodel: str | None, store: Path) -> None:
+    """Put shells from FILE (JSON, XML or AASX) into the store, a graph for each file, without loss.
+
+    What is wrong with a file is told, with its place; exit code 1. A file of which nothing can be read
+    changes nothing; exit code 2.
+    """
+    findings, nothing = 0, False
+    with writing(store) as opened:
+        for file in files:
+            try:
+                read = keep(opened, file, metamodel or "")
+            except KgError as error:
+                say_error(error)
+                nothing = True
+                continue
+            out.print(f"{file}: AAS {read.version}, {_numbers(read.environment)}.", markup=False)
+            findings += len(read.findings)
+            for finding in read.findings:
+                click.echo(finding, err=True)
+    if nothing:
+        click.get_current_context().exit(NOTHING)
+    if findings:
+        click.get_current_context().exit(FINDINGS)
+
+
+def _numbers(made: Environment) -> str:
     numbers = [
         count(len(made.get("assetAdministrationShells", [])), "shell"),
-        count(len(submodels), "submodel"),
+        count(len(made.get("submodels", [])), "submodel"),
         count(len(made.get("conceptDescriptions", [])), "concept description"),
     ]
-    return f"{', '.join(numbers)}; {count(empty, 'element')} that the graph cannot fill"
+    return ", ".join(numbers)
+
+
+def _said(made: Environment) -> str:
+    empty = str(made.get("submodels", [])).count(f"'{NOT_KNOWN}'")
+    return f"{_numbers(made)}; {count(empty, 'element')} that the graph cannot fill"
