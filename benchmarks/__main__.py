@@ -5,14 +5,25 @@ from __future__ import annotations
 import argparse
 import sys
 
-from benchmarks import analytics, influences, lineage, loading, resolver, serving, validation
+from benchmarks import analytics, influences, lineage, loading, queries, resolver, serving, validation
+
+WHAT = (
+    "analytics",
+    "influences",
+    "lineage",
+    "loading",
+    "queries",
+    "resolver",
+    "serving",
+    "validation",
+    "wide",
+)
 
 
 def main() -> None:
     """Print what was measured."""
     parser = argparse.ArgumentParser(description=__doc__)
-    choices = ("analytics", "influences", "lineage", "loading", "resolver", "serving", "validation", "wide")
-    parser.add_argument("what", choices=choices)
+    parser.add_argument("what", choices=WHAT)
     parser.add_argument("--cells", type=int, default=1000, help="size of the sample line")
     parser.add_argument("--rows", type=int, default=10_000, help="length of the wide table")
     text = "an interpreter that has morph-kgc, maplib and pyrudof"
@@ -24,6 +35,7 @@ def main() -> None:
         "influences": lambda: influences.report(seeds=given.seeds),
         "lineage": lambda: lineage.report(given.cells),
         "loading": lambda: loading.report(given.cells, given.peers),
+        "queries": lambda: queries.report(given.cells),
         "resolver": resolver.report,
         "serving": lambda: serving.report(given.cells),
         "validation": lambda: validation.report(given.cells, given.peers),

@@ -8,6 +8,7 @@ import json
 import re
 import urllib.error
 import urllib.request
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -46,14 +47,20 @@ class Remote:
         identifier (`C-0001`), and labels become IRIs.
         Raises KgError where there is no such query or parameter.
         """
-        if isinstance(query, str) and query.replace("_", "").isalnum():
-            given = {name: _plain(value) for name, value in params.items()}
-            return self._get(f"/queries/{query}", "application/sparql-query", **given)
+        if _is_name(query):
+            return self._named(query, "application/sparql-query", params)
         found = graph.typed(query)
         return expand(found.bind(queries.values(found, params, self._find)), vocabulary())
 
     def ask(self, query: str | Path, **params: Any) -> Answer | bool | list[ox.Triple]:
-        """Run a query and return its rows, its truth, or its triples, as its form is."""
+        """Run a query and return its rows, its truth, or its triples, as its form is.
+
+        A query of the library is asked by its name, so that the server answers from columns where it can.
+        """
+        if _is_name(query):
+            told = self._named(query, "application/sparql-results+json", params)
+            result = ox.parse_query_results(told, format=ox.QueryResultsFormat.JSON)
+            return Answer.of(result) if isinstance(result, ox.QuerySolutions) else bool(result)
         wrapper = SPARQLWrapper(f"{self._url}/sparql", agent="battery-kg")
         wrapper.setMethod(POST)
         wrapper.setRequestMethod(POSTDIRECTLY)
@@ -88,6 +95,10 @@ class Remote:
         """
         return graph.in_python(self.ask(query, **params), self.base if labels else None)
 
+    def _named(self, query: str | Path, accept: str, params: Mapping[str, Any]) -> str:
+        given = {name: _plain(value) for name, value in params.items()}
+        return self._get(f"/queries/{query}", accept, **given)
+
     def _find(self, name: str) -> str:
         return str(json.loads(self._get("/find", "application/json", name=name))["iri"])
 
@@ -106,6 +117,11 @@ class Remote:
 
     def _no_answer(self, error: Exception) -> str:
         return f"{self._url}: no answer ({error}). Is a server there? Start one: kg serve"
+
+
+def _is_name(query: str | Path) -> bool:
+    """Return whether this is the name of a query of the library, not SPARQL or a file."""
+    return isinstance(query, str) and query.replace("_", "").isalnum()
 
 
 def _plain(value: Any) -> str:
