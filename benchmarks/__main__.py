@@ -5,13 +5,24 @@ from __future__ import annotations
 import argparse
 import sys
 
-from benchmarks import analytics, influences, lineage, loading, queries, resolver, serving, validation
+from benchmarks import (
+    analytics,
+    influences,
+    lineage,
+    loading,
+    passports,
+    queries,
+    resolver,
+    serving,
+    validation,
+)
 
 WHAT = (
     "analytics",
     "influences",
     "lineage",
     "loading",
+    "passports",
     "queries",
     "resolver",
     "serving",
@@ -24,6 +35,7 @@ def main() -> None:
     """Print what was measured."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("what", choices=WHAT)
+    parser.add_argument("--batteries", type=int, default=200, help="size of the line of packs")
     parser.add_argument("--cells", type=int, default=1000, help="size of the sample line")
     parser.add_argument("--rows", type=int, default=10_000, help="length of the wide table")
     text = "an interpreter that has morph-kgc, maplib and pyrudof"
@@ -35,6 +47,7 @@ def main() -> None:
         "influences": lambda: influences.report(seeds=given.seeds),
         "lineage": lambda: lineage.report(given.cells),
         "loading": lambda: loading.report(given.cells, given.peers),
+        "passports": lambda: passports.report(given.batteries),
         "queries": lambda: queries.report(given.cells),
         "resolver": resolver.report,
         "serving": lambda: serving.report(given.cells),

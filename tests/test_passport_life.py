@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 from jsonschema import Draft202012Validator
+from serving import serving
 
 from kg.cli import main
 from kg.errors import KgError
@@ -82,6 +83,45 @@ def status(passport: Passport) -> str:
     found = passport.values["status"]
     assert found
     return str(found.value)
+
+
+def test_every_id_answers_rightly_over_http_at_every_stage(tmp_path: Path) -> None:
+    names = generate_packs(tmp_path, batteries=1)
+    life = Life(tmp_path, tmp_path / "store")
+    Loader(life.store).load([tmp_path / name for name in names])
+    ids = ("DBP-000001", "TX42-0001", "DBP-900001", "RB-0001")
+    with serving(life.store) as served:
+
+        def told() -> list[tuple[int, str]]:
+            """Return status and state of each id, the same by HTTP one by one, in one go, and by command."""
+            found = []
+            for name in ids:
+                reply = served.get(f"/passports/{name}", "application/json")
+                said = json.loads(reply.body)
+                found.append((reply.status, said.get("tombstone", said).get("state", "")))
+            many = {"Content-Type": "application/json"}
+            reply = served.send("POST", "/passports/resolve", json.dumps(ids).encode(), many)
+            assert [json.loads(line)["status"] for line in reply.body.splitlines()] == [s for s, _ in found]
+            codes = [life.kg(name, "--json").exit_code for name in ids]
+            assert codes == [{200: 0, 410: 1, 404: 2}[status] for status, _ in found]
+            return found
+
+        nobody = (404, "")
+        assert told() == [(200, "in force")] * 2 + [nobody] * 2
+        life.tell(REUSE)
+        life.tell(WASTE)
+        assert told() == [(200, "in force")] * 2 + [nobody] * 2
+        life.tell(HALF)
+        life.load("packmontage_2029.csv", NEW_PACK, "cp1252")
+        life.load("passport_register_2029.csv", NEW_PASSPORT)
+        assert told() == [(200, "replaced")] * 2 + [(200, "in force")] * 2
+        new = json.loads(served.get("/passports/RB-0001", "application/json").body)
+        old = json.loads(served.get("/passports/TX42-0001", "application/json").body)
+        assert (new["replaces"], old["replaced_by"]) == ([old["iri"]], [new["iri"]])
+        life.tell(RECYCLED)
+        assert told() == [(410, "ceased")] * 2 + [(200, "in force")] * 2
+        gone = json.loads(served.get("/passports/DBP-000001", "application/json").body)
+        assert gone["tombstone"]["successors"] == ["passport/DBP-900001"]
 
 
 def test_every_passport_answers_rightly_at_every_stage(life: Life) -> None:
