@@ -53,6 +53,7 @@ class Facts:
         self._quantities: dict[str, dict[tuple[str, str], Fact]] = {}
         self._rows: dict[str, dict[str, tuple[str, ...]]] = {}
         self._is_lot: dict[str, bool] = {}
+        self._documents: dict[str, list[tuple[str, tuple[str, ...], str]]] = {}
         self._lots: dict[str, tuple[frozenset[str], tuple[str, ...]]] = {}
 
     def node(self, iri: str) -> ox.NamedNode:
@@ -92,6 +93,7 @@ class Facts:
             self._quantities.pop(bearer, None)
             self._rows.pop(bearer, None)
             self._lots.pop(bearer, None)
+            self._documents.pop(bearer, None)
 
     def text(self, bearer: str, prop: str) -> Fact | None:
         """Return a text of a thing: the first, where several are stated."""
@@ -179,10 +181,13 @@ class Facts:
 
     def documents(self, bearer: str) -> list[tuple[str, tuple[str, ...], str]]:
         """Return the documents of a model: IRI, classes, and the graph that states them."""
-        return [
-            (document, tuple(self.objects(document, model.RDF_TYPE)), graph)
-            for document, graph in self.pairs(bearer, DOCUMENT)
-        ]
+        known = self._documents.get(bearer)
+        if known is None:
+            known = self._documents[bearer] = [
+                (document, tuple(self.objects(document, model.RDF_TYPE)), graph)
+                for document, graph in self.pairs(bearer, DOCUMENT)
+            ]
+        return known
 
     def is_lot(self, thing: str) -> bool:
         """Return whether a thing is a material lot whose contents are known."""
