@@ -82,6 +82,11 @@ class Columns:
         rows = self.store.query(f"SELECT DISTINCT ?c {{ VALUES ?k {{ {given} }} ?c rdfs:subClassOf* ?k }}")
         return [row["c"].value for row in rows]
 
+    def of_class(self, top: str) -> pl.DataFrame:
+        """Return the things of a class or one below it: (thing)."""
+        classes = self.links("type", "thing", "class")
+        return classes.filter(pl.col("class").is_in(self.below(top))).select("thing").unique()
+
     @cached_property
     def labels(self) -> pl.DataFrame:
         """Return the labels of terms: (class, label, step); `label` has its language, `step` has none."""

@@ -29,8 +29,7 @@ def _batches(columns: Columns) -> pl.DataFrame:
 def _cells_of(columns: Columns, webs: pl.DataFrame) -> pl.DataFrame:
     """Return the cells that are made from webs: (web, cell)."""
     ways = closure(webs.select(thing="web"), columns.down).filter(pl.col("distance") > 0)
-    classes = columns.links("type", "cell", "class")
-    cells = classes.filter(pl.col("class").is_in(columns.below(CELL)))
+    cells = columns.of_class(CELL).rename({"thing": "cell"})
     return ways.select(web="thing", cell="reached").join(cells, on="cell", how="semi")
 
 

@@ -28,12 +28,6 @@ def _said(columns: Columns, predicate: str, name: str) -> pl.DataFrame:
     return pl.DataFrame(rows, schema={"lot": TEXT, name: TEXT}, orient="row")
 
 
-def _of_class(columns: Columns, top: str) -> pl.DataFrame:
-    """Return the things of a class or one below it: (thing)."""
-    classes = columns.links("type", "thing", "class")
-    return classes.filter(pl.col("class").is_in(columns.below(top))).select("thing").unique()
-
-
 def _ways(columns: Columns, lots: pl.DataFrame) -> pl.DataFrame:
     """Return what holds some of each lot: (lot, thing, distance)."""
     ways = closure(lots.select(thing="lot"), columns.down).filter(pl.col("distance") > 0)
@@ -42,10 +36,10 @@ def _ways(columns: Columns, lots: pl.DataFrame) -> pl.DataFrame:
 
 def cells_by_lot(columns: Columns, terms: Terms) -> ColumnAnswer:
     """Answer queries/cells_by_lot.rq."""
-    lots = _of_class(columns, _BVCOX + "MaterialLot").rename({"thing": "lot"})
+    lots = columns.of_class(_BVCOX + "MaterialLot").rename({"thing": "lot"})
     ways = _ways(columns, lots)
-    batches = ways.filter(pl.col("distance") == 1).join(_of_class(columns, _SLURRY), on="thing", how="semi")
-    cells = ways.join(_of_class(columns, CELL), on="thing", how="semi")
+    batches = ways.filter(pl.col("distance") == 1).join(columns.of_class(_SLURRY), on="thing", how="semi")
+    cells = ways.join(columns.of_class(CELL), on="thing", how="semi")
     rows = lots
     for name, found in (("batches", batches), ("cells", cells)):
         counts = found.group_by("lot").agg(pl.col("thing").n_unique().cast(pl.Int64).alias(name))
@@ -102,7 +96,7 @@ def energy_of_cell(columns: Columns, terms: Terms) -> ColumnAnswer:
     energies = found.group_by("run", "label", "step", maintain_order=True).agg(energy=pl.col("value").sum())
     made = outputs.join(energies.select("run").unique(), on="run")
     cells = closure(made, columns.down).join(made, on="thing").select("run", "reached")
-    cells = cells.join(_of_class(columns, CELL), left_on="reached", right_on="thing", how="semi")
+    cells = cells.join(columns.of_class(CELL), left_on="reached", right_on="thing", how="semi")
     counts = cells.group_by("run").agg(cells=pl.col("reached").n_unique().cast(pl.Int64))
     rows = energies.join(counts, on="run").with_columns(share=pl.col("energy") / pl.col("cells"))
     kinds: dict[str, Kind] = {
@@ -127,7 +121,7 @@ def cells_that_share_runs(columns: Columns, terms: Terms) -> ColumnAnswer:
     text = pl.concat_str(pl.col("ended").cast(pl.String), pl.lit(" "), pl.col("step").cast(pl.String))
     runs = runs.select("run", "thing", text=text).unique()
     ways = closure(runs, columns.down).filter(pl.col("distance") > 0).select("thing", other="reached")
-    ways = ways.join(_of_class(columns, CELL), left_on="other", right_on="thing", how="semi")
+    ways = ways.join(columns.of_class(CELL), left_on="other", right_on="thing", how="semi")
     ways = ways.join(cell, left_on="other", right_on="thing", how="anti")
     rows = (
         ways.join(runs, on="thing")

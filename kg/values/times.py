@@ -8,7 +8,8 @@ from kg.values.answer import ColumnAnswer, Kind
 from kg.values.columns import Columns, Terms, in_order
 from kg.values.part import TEXT
 
-_ENDS = ("start", "end", "machine", "input", "output")
+_ENDS = {"start": "start", "end": "end", "tool": "machine", "input": "input", "output": "output"}
+"""Links that a whole run has -> how the answer calls what lacks."""
 
 
 def instant(time: pl.Expr) -> pl.Expr:
@@ -148,15 +149,11 @@ def machine_utilisation(columns: Columns, terms: Terms) -> ColumnAnswer:
 
 def runs_incomplete(columns: Columns, terms: Terms) -> ColumnAnswer:
     """Answer queries/runs_incomplete.rq."""
-    names = {"tool": "machine"}
-    ends = columns.edges.filter(pl.col("link").is_in(["start", "end", "tool", "input", "output"]))
+    ends = columns.edges.filter(pl.col("link").is_in(list(_ENDS)))
     has = pl.col("link")
-    runs = ends.group_by(run="subject").agg(
-        (has == link).any().alias(names.get(link, link))
-        for link in ("start", "end", "tool", "input", "output")
-    )
-    runs = runs.filter((pl.col("input") | pl.col("output")) & ~pl.all_horizontal(_ENDS))
-    lacking = (pl.when(~pl.col(end)).then(pl.lit(end)) for end in _ENDS)
+    runs = ends.group_by(run="subject").agg((has == link).any().alias(end) for link, end in _ENDS.items())
+    runs = runs.filter((pl.col("input") | pl.col("output")) & ~pl.all_horizontal(_ENDS.values()))
+    lacking = (pl.when(~pl.col(end)).then(pl.lit(end)) for end in _ENDS.values())
     runs = runs.with_columns(lacking=pl.concat_str(*lacking, separator=" ", ignore_nulls=True))
     rows = runs.join(columns.links("type", "run", "class"), on="run").join(columns.labels, on="class")
     return in_order(rows, {"run": "iri", "step": "text", "lacking": "text"}, "step", "run")
