@@ -140,7 +140,7 @@ class Ranking:
         )
         place = pl.format("{}#row={}", "graph", "row")
         place = pl.when(pl.col("row").str.contains("#")).then(pl.col("row")).otherwise(place)
-        places = table.cells.with_columns(place=place).group_by("thing", "column").agg(
+        places = table.recorded([-1, seen.column]).with_columns(place=place).group_by("thing", "column").agg(
             pl.col("place").drop_nulls().unique().sort().str.join(" "),
             pl.col("quantity").unique().sort().str.join(" "),
         )  # fmt: skip

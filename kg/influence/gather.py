@@ -6,6 +6,7 @@ made from, with their parameters, and the properties that earlier things had.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
@@ -26,6 +27,8 @@ SEVERAL, NAMES = 0.05, 4
 """Share of things with several values of a term in a step from which these are told apart, and the most."""
 
 KEYS = ["step", "term", "name", "side"]
+
+SIDES = pl.Enum(["", "negative", "positive"])
 
 ABSENT = -1
 """Code of a thing that has no such thing or run behind it."""
@@ -74,8 +77,8 @@ class Table:
     """Things with a property, what is upstream of them, and where each value is recorded.
 
     `strata` are codes of the kinds of thing that are never compared with each other (cathodes and anodes).
-    `cells` holds each value that went in: (thing, column, bearer, quantity, how, value, row, graph); the
-    property itself has the column -1.
+    `cells` holds each value that went in, as numbers and categories; `recorded` gives them as people read
+    them.
     """
 
     outcome: str
@@ -87,7 +90,19 @@ class Table:
     columns: list[Column]
     groupings: list[Grouping]
     cells: pl.DataFrame = field(repr=False)
+    own: pl.DataFrame = field(repr=False)
+    stated: pl.DataFrame = field(repr=False)
     notes: tuple[str, ...] = ()
+
+    def recorded(self, columns: Collection[int]) -> pl.DataFrame:
+        """Return the values in some columns: (thing, column, bearer, quantity, how, value, row, graph).
+
+        The property itself has the column -1.
+        """
+        found = self.cells.filter(pl.col("column").is_in(list(columns)))
+        found = found.join(self.stated, on="number", maintain_order="left")
+        parts = [plain(found.select(self.own.columns)), *([self.own] if -1 in columns else [])]
+        return pl.concat(parts, how="vertical_relaxed")
 
 
 @dataclass(frozen=True)
@@ -156,6 +171,12 @@ def gather(
     return _Gatherer(values, target, wanted, vocabulary, base).table()
 
 
+def _enum(*texts: pl.Series) -> pl.Enum:
+    """Return the type of these texts as numbers that are sorted as the texts are."""
+    found = pl.concat([series.unique().cast(pl.String) for series in texts])
+    return pl.Enum(pl.concat([found, pl.Series([""])]).unique().drop_nulls().sort())
+
+
 def plain(frame: pl.DataFrame) -> pl.DataFrame:
     """Return a frame of the value table with text where it has categories."""
     return frame.with_columns(pl.col(pl.Categorical, pl.Enum).cast(pl.String))
@@ -167,16 +188,47 @@ class _Gatherer:
     def __init__(
         self, values: Values, target: Target, wanted: pl.DataFrame, vocabulary: Vocabulary, base: str
     ) -> None:
-        self.values, self.target, self.wanted = values, target, wanted
+        self.values, self.target = values, target
         self.vocabulary, self.base = vocabulary, base
-        self.edges = plain(values.edges().collect())
+        edges, stated = values.edges().collect(), values.values().collect()
+        # IRIs are numbers from here on, in the order of the texts: there are millions of them.
+        self.node = _enum(
+            edges["subject"], edges["object"], stated["bearer"], stated["row"], wanted["thing"], wanted["row"]
+        )
+        self.edges = edges.with_columns(pl.col("subject", "object").cast(pl.String).cast(self.node))
+        self.stated = self._stated(stated)
+        self.wanted = wanted.with_columns(pl.col("thing", "row").cast(self.node))
         self.classes = self._links("type", "node", "class")
         self.things = wanted["thing"].unique().sort().to_list()
-        self.place = pl.DataFrame({"thing": self.things}).with_row_index("at")
+        self.place = self.wanted.select("thing").unique().sort("thing").with_row_index("at")
+
+    def _stated(self, values: pl.DataFrame) -> pl.DataFrame:
+        """Return the values of the store with their numbers; `same` counts the quantities."""
+        texts = [pl.col(name).cast(pl.String).cast(_enum(values[name])) for name in ("term", "name")]
+        itself = pl.col("quantity").is_in(self.target.frame["quantity"].implode())
+        return values.with_row_index("number").with_columns(
+            *texts,
+            pl.col("bearer", "row").cast(pl.String).cast(self.node),
+            same=pl.col("quantity").cast(pl.Categorical).to_physical(),
+            itself=itself,
+        )
 
     def _links(self, name: str, subject: str, object_: str) -> pl.DataFrame:
         found = self.edges.filter(pl.col("link") == name)
         return found.select(pl.col("subject").alias(subject), pl.col("object").alias(object_)).unique()
+
+    @functools.cached_property
+    def deep(self) -> pl.DataFrame:
+        """Return the class of each node with the number of classes above it: (node, class, depth)."""
+        kinds = self.classes.select("class").unique()
+        above = [len(self.vocabulary.ancestors(iri)) for iri in kinds["class"].cast(pl.String)]
+        return self.classes.join(kinds.with_columns(depth=pl.Series(above, dtype=pl.Int64)), on="class")
+
+    def _sides(self) -> pl.DataFrame:
+        """Return the electrode of each thing that has one: (node, side)."""
+        classes = self.classes.with_columns(pl.col("class").cast(pl.String))
+        made = self._links("from", "child", "parent")
+        return sides(classes, made, self.vocabulary).with_columns(pl.col("side").cast(SIDES))
 
     def table(self) -> Table:
         """Return the table."""
@@ -185,25 +237,23 @@ class _Gatherer:
         cells = self._cells(behind, runs)
         columns, cells = self._columns(cells)
         y = self.place.join(self.wanted.group_by("thing").agg(pl.col("value").mean()), on="thing", how="left")
-        own = self.wanted.select(
+        own = plain(self.wanted).select(
             "thing", pl.lit(-1).alias("column"), pl.col("thing").alias("bearer"),
             "quantity", "how", "value", "row", "graph",
         )  # fmt: skip
         strata, names = self._strata()
         return Table(
             self.target.outcome, str(self.wanted["unit"].drop_nulls().min() or ""),
-            self.things, y["value"].to_numpy().astype(float), strata, names, columns,
-            self._groupings(behind, columns), pl.concat([cells, own], how="vertical_relaxed"),
-            self.target.notes,
+            self.things, y.sort("at")["value"].to_numpy().astype(float), strata, names, columns,
+            self._groupings(behind, columns), cells, own,
+            self.stated.select("number", "quantity", "how", "value", "row", "graph"), self.target.notes,
         )  # fmt: skip
 
     def _runs(self) -> pl.DataFrame:
         """Return (run, step, start): the narrowest class of each run, and when it began, in seconds."""
         runs = pl.concat([self._links(name, "run", "other")["run"] for name in ("input", "output")]).unique()
-        depth = {iri: len(self.vocabulary.ancestors(iri)) for iri in self.classes["class"].unique()}
         steps = (
-            self.classes.filter(pl.col("node").is_in(runs.implode()))
-            .with_columns(depth=pl.col("class").replace_strict(depth, default=0))
+            self.deep.join(runs.to_frame("node"), on="node", how="semi")
             .sort("depth", "class", descending=[True, False])
             .unique("node", keep="first", maintain_order=True)
             .select(run="node", step="class")
@@ -214,7 +264,12 @@ class _Gatherer:
         inner = parts.join(starts, left_on="part", right_on="run").select("run", "start")
         times = (
             pl.concat([starts, inner])
-            .with_columns(start=pl.col("start").str.to_datetime(time_zone="UTC", strict=False).dt.epoch("s"))
+            .with_columns(
+                start=pl.col("start")
+                .cast(pl.String)
+                .str.to_datetime(time_zone="UTC", strict=False)
+                .dt.epoch("s")
+            )
             .group_by("run")
             .agg(pl.col("start").min())
         )
@@ -222,7 +277,8 @@ class _Gatherer:
 
     def _behind(self, runs: pl.DataFrame) -> pl.DataFrame:
         """Return (thing, ancestor, distance, run, step, start, side) of each run behind a thing, in time."""
-        lineage = plain(self.values.ancestors(self.things)).select("thing", "ancestor", "run", "distance")
+        ends = pl.col("thing", "ancestor", "run").cast(pl.String).cast(self.node)
+        lineage = self.values.ancestors(self.things).select(ends, "distance")
         inputs = self._links("input", "run", "ancestor")
         measuring = inputs.join(self._links("output", "run", "x"), on="run", how="anti")
         nodes = lineage.select("thing", "ancestor", "distance").unique()
@@ -230,8 +286,7 @@ class _Gatherer:
         behind = pl.concat(
             [lineage, measured.select("thing", "ancestor", "run", "distance")], how="vertical"
         ).unique(maintain_order=True)
-        made = self._links("from", "child", "parent")
-        side = sides(self.classes, made, self.vocabulary).rename({"node": "ancestor"})
+        side = self._sides().rename({"node": "ancestor"})
         behind = behind.join(runs, on="run", how="left").join(side, on="ancestor", how="left")
         behind = behind.join(self._known(behind, runs), on="thing", how="left")
         late = (
@@ -263,7 +318,7 @@ class _Gatherer:
 
     def _cells(self, behind: pl.DataFrame, runs: pl.DataFrame) -> pl.DataFrame:
         """Return each upstream value: of the runs behind a thing, and of the things before it."""
-        values = plain(self.values.values().collect())
+        values = self.stated.select("number", "same", "itself", "bearer", "role", "term", "name", "row")
         parents = self._links("step", "parent", "run")
         at_runs = behind.filter(pl.col("run").is_not_null()).select(
             "thing", "run", "step", "start", "side", "distance"
@@ -272,13 +327,13 @@ class _Gatherer:
         above = at_runs.join(parents, on="run").with_columns(bearer="parent").drop("parent")
         at_runs = pl.concat([at_runs.with_columns(bearer="run"), above])
         parameters = values.filter(pl.col("role") == "parameter").join(at_runs, on="bearer")
-        parameters = parameters.sort("bearer", "run").unique(["thing", "quantity"], keep="first")
+        parameters = parameters.sort("bearer", "run", "number").unique(["thing", "same"], keep="first")
         own = behind.select("thing", "own", "known").unique("thing")
         nodes = behind.select("thing", "ancestor", "distance", "side").unique(["thing", "ancestor"])
         # A row number may stand for the rows of two sheets; then the earlier run counts.
         writers = self._links("row", "run", "row").join(runs, on="run").sort("start", "run")
         properties = (
-            values.filter(pl.col("role") == "property")
+            values.filter((pl.col("role") == "property") & ~pl.col("itself"))
             .join(nodes, left_on="bearer", right_on="ancestor")
             .join(own, on="thing", how="left")
             .join(writers.unique("row", keep="first", maintain_order=True), on="row", how="left")
@@ -292,40 +347,30 @@ class _Gatherer:
         same = (pl.col("run") == pl.col("own")) & pl.col("own").is_not_null()
         # Of the thing itself, only what an earlier run recorded counts: the rest is known with the property.
         early = pl.col("start").is_not_null() & (pl.col("start") < pl.col("known"))
-        itself = pl.col("quantity").is_in(self.target.frame["quantity"].implode())
-        properties = properties.filter(~itself & ~later & (~at_thing | (early & ~same).fill_null(False)))
-        properties = properties.with_columns(step=pl.coalesce("step", self._class_of("bearer", properties)))
-        shared = [
-            "thing", "role", "step", "term", "name", "side", "distance", "start", "bearer", "quantity", "how",
-            "value", "unit", "row", "graph",
-        ]  # fmt: skip
+        properties = properties.filter(~later & (~at_thing | (early & ~same).fill_null(False)))
+        properties = properties.join(self._class_of("bearer", properties), on="bearer", how="left")
+        properties = properties.with_columns(step=pl.coalesce("step", "class"))
+        shared = ["thing", *KEYS, "distance", "start", "bearer", "number"]
         return pl.concat([parameters.select(shared), properties.select(shared)]).with_columns(
             pl.col("step").fill_null(""), pl.col("side").fill_null("")
         )
 
-    def _class_of(self, column: str, frame: pl.DataFrame) -> pl.Expr:
-        bearers = frame[column].unique()
-        depth = {iri: len(self.vocabulary.ancestors(iri)) for iri in self.classes["class"].unique()}
-        classes = (
-            self.classes.filter(pl.col("node").is_in(bearers.implode()))
-            .with_columns(depth=pl.col("class").replace_strict(depth, default=0))
+    def _class_of(self, column: str, frame: pl.DataFrame) -> pl.DataFrame:
+        """Return the widest class of each node in a column: (column, class)."""
+        nodes = frame.select(node=column).unique()
+        return (
+            self.deep.join(nodes, on="node", how="semi")
             .sort("depth", "class")
             .unique("node", keep="first", maintain_order=True)
+            .select("class", **{column: "node"})
         )
-        known = dict(zip(classes["node"], classes["class"], strict=True))
-        return pl.col(column).replace_strict(known, default=None, return_dtype=pl.String)
 
     def _columns(self, cells: pl.DataFrame) -> tuple[list[Column], pl.DataFrame]:
         """Return the columns, and the cells with the number of their column."""
-        whole = cells.with_row_index("cell")
-        # Numbers stand for the texts from here on: there are millions of cells and hundreds of columns.
-        raw = whole.select(KEYS).unique().sort(KEYS).with_row_index("raw")
-        cells = (
-            whole.drop("quantity", "row", "graph")
-            .join(self.place, on="thing")
-            .join(raw, on=KEYS)
-            .drop("thing", *KEYS)
-        )
+        raw = cells.select(KEYS).unique().sort(KEYS).with_row_index("raw")
+        cells = cells.join(self.place, on="thing").join(raw, on=KEYS).drop(*KEYS)
+        cells = cells.join(self.stated.select("number", "role", "how", "value", "unit"), on="number")
+        raw = plain(raw)
         locals_ = {term: _local(term, self.vocabulary) for term in raw["term"].unique()}
         further = (
             pl.col("name").str.strip_prefix(pl.col("term").replace_strict(locals_, default=""))
@@ -345,36 +390,37 @@ class _Gatherer:
         about = about.join(named.with_columns(pl.col("column").cast(pl.Int32)), on="column")
         cells = cells.join(about.select("column", "measured"), on="column")
         cells = cells.filter(~pl.col("measured") | (pl.col("how") != "set"))
-        each = _each(cells)
+        size = (len(about), len(self.things))
+        cells = cells.with_columns(flat=pl.col("column").cast(pl.Int64) * size[1] + pl.col("at"))
+        grids = {name: _means(cells, name, size) for name in ("value", "distance", "start")}
+        borne = _one_group(cells.rename({"bearer": "group"}), ["flat"])
+        bearers = np.full(size, ABSENT, dtype=np.int64)
+        bearers.flat[borne["flat"].to_numpy()] = borne["group"].to_numpy()
         columns = []
-        parts = each.partition_by("column", maintain_order=True)
-        for head, part in zip(about.sort("column").iter_rows(named=True), parts, strict=True):
+        for place, head in enumerate(about.sort("column").iter_rows(named=True)):
             role = "parameter" if head["is_parameter"] else "property"
-            at = part["at"].to_numpy()
-            value = np.full(len(self.things), np.nan)
-            value[at] = part["value"].to_numpy()
+            at = np.flatnonzero(bearers[place] != ABSENT)
             columns.append(
                 Column(
                     role, head["step"], head["term"], head["name"], head["side"], head["unit"] or "",
-                    head["chosen"], float(part["distance"].cast(pl.Float64).mean() or 0.0),  # type: ignore[arg-type]
-                    _mean(part["start"]), value, _coded(len(self.things), at, part["bearer"]),
+                    head["chosen"], _mean(grids["distance"][place]), _mean(grids["start"][place]),
+                    grids["value"][place], _coded(len(self.things), at, bearers[place][at]),
                 )
             )  # fmt: skip
-        shown = ["thing", "column", "bearer", "quantity", "how", "value", "row", "graph"]
-        kept = cells.select("cell", "column").sort("cell")
-        return columns, whole.join(kept, on="cell", maintain_order="right").select(shown)
+        return columns, cells.select("thing", "column", "bearer", "number")
 
     def _strata(self) -> tuple[Codes, list[str]]:
         """Return the side of the things themselves: cathodes are never compared with anodes."""
-        made = self._links("from", "child", "parent")
-        side = sides(self.classes, made, self.vocabulary).rename({"node": "thing"})
-        found = self.place.join(side, on="thing", how="left").sort("at")["side"].fill_null("")
+        side = self._sides().rename({"node": "thing"})
+        found = self.place.join(side, on="thing", how="left").sort("at")["side"].cast(pl.String).fill_null("")
         names = sorted(found.unique())
         return np.array([names.index(name) for name in found], dtype=np.int64), names
 
     def _groupings(self, behind: pl.DataFrame, columns: Iterable[Column]) -> list[Grouping]:
         """Return the ways to group the things, each once: runs, things, batches and machines behind them."""
         step = pl.col("step").fill_null("")
+        ends = behind.filter((pl.col("distance") > 0) & pl.col("run").is_null())
+        ends = ends.join(self._class_of("ancestor", ends), on="ancestor", how="left")
         runs = behind.filter(pl.col("run").is_not_null())
         tools = self._links("tool", "run", "group")
         parents = self._links("step", "group", "run")
@@ -382,20 +428,13 @@ class _Gatherer:
             (runs.select("thing", "side", group="run", slot=step), "run of"),
             (runs.join(parents, on="run").select("thing", "side", "group", slot=step), "batch of"),
             (runs.join(tools, on="run").select("thing", "side", "group", slot=step), "machine of"),
-            (
-                behind.filter((pl.col("distance") > 0) & pl.col("run").is_null()).select(
-                    "thing", "side", group="ancestor", slot=self._class_of("ancestor", behind).fill_null("")
-                ),
-                "",
-            ),
+            (ends.select("thing", "side", group="ancestor", slot=pl.col("class").fill_null("")), ""),
         ]
         seen: dict[bytes, Grouping] = {}
         for pool, word in pools:
-            named = pool.join(self.place, on="thing").group_by("slot", "side", "at").agg(
-                pl.col("group").unique().sort().str.join(" ")
-            )  # fmt: skip
+            named = _one_group(pool.join(self.place, on="thing"), ["slot", "side", "at"])
             for (slot, side), part in sorted(named.group_by("slot", "side"), key=lambda item: str(item[0])):
-                codes = _coded(len(self.things), part["at"].to_numpy(), part["group"])
+                codes = _coded(len(self.things), part["at"].to_numpy(), part["group"].to_numpy())
                 name = " ".join(filter(None, (word, str(side), self.label(str(slot)))))
                 seen.setdefault(codes.tobytes(), Grouping(name, codes))
         for column in columns:
@@ -415,47 +454,62 @@ def _one_name(raw: pl.DataFrame, places: pl.DataFrame) -> pl.DataFrame:
     mean counts. `raw` are the columns with their names, `places` say which thing has which of them.
     """
     kind = ["step", "term", "side"]
-    each = places.join(raw, on="raw").group_by(*kind, "at").agg(several=pl.col("name").n_unique() > 1)
-    share = each.group_by(kind).agg(several=pl.col("several").mean() > SEVERAL)
+    kinds = raw.select(kind).unique().with_row_index("kind")
+    numbered = raw.join(kinds, on=kind).select("raw", "kind", pl.col("name").cast(_enum(raw["name"])))
+    told = places.join(numbered, on="raw").select("kind", "at", "name").unique()
+    each = told.group_by("kind", "at").agg(several=pl.len() > 1)
+    share = each.group_by("kind").agg(several=pl.col("several").mean() > SEVERAL)
+    share = share.join(kinds, on="kind").drop("kind")
     names = raw.group_by(kind).agg(many=pl.col("name").n_unique() > NAMES)
-    told = pl.col("several") & ~pl.col("many")
+    apart = pl.col("several") & ~pl.col("many")
     return (
         raw.join(share, on=kind)
         .join(names, on=kind)
-        .with_columns(name=pl.when(told).then(pl.col("name")).otherwise(pl.lit("")))
+        .with_columns(name=pl.when(apart).then(pl.col("name")).otherwise(pl.lit("")))
         .drop("several", "many")
     )
 
 
-def _each(cells: pl.DataFrame) -> pl.DataFrame:
-    """Return one line for each column and thing: the mean of its values, and what bears them."""
-    each = cells.group_by("column", "at").agg(
-        pl.col("value").mean(), pl.col("distance").mean(), pl.col("start").mean(),
-        pl.col("bearer").min(), last=pl.col("bearer").max(),
-    )  # fmt: skip
-    several = each.filter(pl.col("bearer") != pl.col("last")).select("column", "at")
-    joined = (
-        cells.join(several, on=["column", "at"], how="semi")
-        .group_by("column", "at")
-        .agg(together=pl.col("bearer").unique().sort().str.join(" "))
-    )
-    each = each.join(joined, on=["column", "at"], how="left")
-    return each.with_columns(bearer=pl.coalesce("together", "bearer")).sort("column", "at")
+def _means(cells: pl.DataFrame, name: str, size: tuple[int, int]) -> Floats:
+    """Return the mean of the values of each column and thing, NaN where there is none."""
+    found = cells.select("flat", name).drop_nulls()
+    flat, values = found["flat"].to_numpy(), found[name].cast(pl.Float64).to_numpy()
+    count = np.bincount(flat, minlength=size[0] * size[1])
+    total = np.bincount(flat, weights=values, minlength=size[0] * size[1])
+    with np.errstate(invalid="ignore"):
+        return (total / count).reshape(size)
+
+
+def _one_group(frame: pl.DataFrame, by: list[str]) -> pl.DataFrame:
+    """Return a number for the node in the column `group`; several nodes together have one of their own."""
+    code = pl.col("group").to_physical().cast(pl.UInt32)
+    firsts = frame.group_by(by).agg(group=code.min(), last=code.max())
+    several = firsts.filter(pl.col("group") != pl.col("last")).select(by)
+    joined = frame.join(several, on=by, how="semi").group_by(by).agg(group=code.unique().sort())
+    texts = joined["group"].list.eval(pl.element().cast(pl.String)).list.join(" ")
+    base = firsts["last"].max() if len(firsts) else 0
+    joined = joined.with_columns(group=(texts.rank("dense") + pl.lit(base)).cast(pl.UInt32))
+    single = firsts.filter(pl.col("group") == pl.col("last")).select(*by, "group")
+    return pl.concat([single, joined.select(*by, "group")])
 
 
 def _local(term: str, vocabulary: Vocabulary) -> str:
     return vocabulary.term(term).label if term in vocabulary else ""
 
 
-def _mean(times: pl.Series) -> float:
-    found = times.drop_nulls()
-    return float(found.cast(pl.Float64).mean()) if len(found) else float("nan")  # type: ignore[arg-type]
+def _mean(values: Floats) -> float:
+    there = values[np.isfinite(values)]
+    return float(there.mean()) if len(there) else float("nan")
 
 
-def _coded(size: int, at: Codes, groups: pl.Series) -> Codes:
-    """Return codes that count groups in the order of their first thing, ABSENT where there is none."""
+def _coded(size: int, at: Codes, groups: Codes) -> Codes:
+    """Return codes that count groups in the order of their first thing, ABSENT where there is none.
+
+    `groups` are numbers of groups, one for each place in `at`.
+    """
     codes = np.full(size, ABSENT, dtype=np.int64)
-    frame = pl.DataFrame({"at": at, "group": groups}).sort("at")
-    order = {name: code for code, name in enumerate(frame["group"].unique(maintain_order=True))}
-    codes[frame["at"].to_numpy()] = frame["group"].replace_strict(order, return_dtype=pl.Int64).to_numpy()
+    codes[at] = groups
+    there = codes != ABSENT
+    _, first, inverse = np.unique(codes[there], return_index=True, return_inverse=True)
+    codes[there] = np.argsort(np.argsort(first))[inverse]
     return codes

@@ -7,7 +7,6 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-import polars as pl
 import pyoxigraph as ox
 
 from kg import catalogue
@@ -60,7 +59,7 @@ def keep(store: Store, ranking: Ranking, answer: WhatIf) -> str:
         answer.entry.observed
     ) else []  # fmt: skip
     assert ranking.table is not None
-    used = ranking.table.cells.filter(pl.col("column").is_in([-1, *columns]))
+    used = ranking.table.recorded([-1, *columns])
     graphs = used["graph"].drop_nulls().unique().sort().to_list()
     digests = {entry.graph: entry.sha256 for entry in catalogue.entries(store, items=False)}
     files = {graph: digests.get(graph, "") for graph in graphs}

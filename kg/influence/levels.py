@@ -40,8 +40,14 @@ def recoded(codes: Codes) -> Codes:
     own = codes.copy()
     absent = own == ABSENT
     own[absent] = own.max(initial=0) + 1 + np.arange(int(absent.sum()))
-    _, first, inverse = np.unique(own, return_index=True, return_inverse=True)
-    return np.argsort(np.argsort(first))[inverse].astype(np.int64)
+    first = np.full(int(own.max(initial=-1)) + 1, -1, dtype=np.int64)
+    # Of several places of a group the last one that is written stays: the first.
+    first[own[::-1]] = np.arange(len(own))[::-1]
+    order = first[first >= 0]
+    new = np.empty(len(first), dtype=np.int64)
+    new[own[np.sort(order)]] = np.arange(len(order))
+    result: Codes = new[own]
+    return result
 
 
 def count(codes: Codes) -> int:
@@ -51,13 +57,24 @@ def count(codes: Codes) -> int:
 
 def inside(fine: Codes, coarse: Codes) -> bool:
     """Return whether each group of the finer codes lies in one group of the coarser ones."""
-    pairs = fine * (count(coarse) + 1) + coarse
-    return len(np.unique(pairs)) == count(fine)
+    one = np.zeros(count(fine), dtype=np.int64)
+    one[fine] = coarse
+    return bool(np.array_equal(one[fine], coarse))
+
+
+def distinct(codes: Codes) -> int:
+    """Return how many groups some of the codes name."""
+    return int(np.count_nonzero(np.bincount(codes - ABSENT)))
 
 
 def constant_in(values: Floats, codes: Codes) -> bool:
     """Return whether values are the same in each group; absent values count for nothing."""
     there = np.isfinite(values)
+    one = np.zeros(count(codes))
+    one[codes[there]] = values[there]
+    apart = float(np.max(np.abs(values[there] - one[codes[there]]), initial=0.0))
+    if not apart or apart > 1e-9 * max(1.0, float(np.max(np.abs(values[there]), initial=0.0))):
+        return not apart
     low = np.full(count(codes), np.inf)
     high = np.full(count(codes), -np.inf)
     np.minimum.at(low, codes[there], values[there])
@@ -72,9 +89,9 @@ def means(values: NDArray[np.float64], codes: Codes) -> NDArray[np.float64]:
     if values.ndim == 1:
         result: Floats = np.bincount(codes, weights=values, minlength=count(codes)) / size
         return result
-    sums: NDArray[np.float64] = np.zeros((count(codes), values.shape[1]))
-    np.add.at(sums, codes, values)
-    averages: NDArray[np.float64] = sums / size[:, None]
+    averages = np.empty((count(codes), values.shape[1]))
+    for place in range(values.shape[1]):
+        averages[:, place] = np.bincount(codes, weights=values[:, place], minlength=count(codes)) / size
     return averages
 
 

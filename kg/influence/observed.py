@@ -12,9 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 from statsmodels.stats.multitest import multipletests
+from threadpoolctl import threadpool_limits
 
 from kg.influence.gather import Codes, Column, Floats, Table
-from kg.influence.levels import Level, Levels, count, means, recoded
+from kg.influence.levels import Level, Levels, count, distinct, means, recoded
 from kg.influence.select import Selection
 
 RATE = 0.05
@@ -162,7 +163,9 @@ class Observer:
 
     def all(self) -> list[Observed]:
         """Return what the data say of each column, in their order, adjusted for their number."""
-        seen = [self.one(place) for place in range(len(self.table.columns))]
+        # These products are small and many: threads would wait for each other longer than they work.
+        with threadpool_limits(1, "blas"):
+            seen = [self.one(place) for place in range(len(self.table.columns))]
         tested = [place for place, result in enumerate(seen) if result.tested]
         if tested:
             adjusted = multipletests([seen[place].worse for place in tested], method="fdr_bh")[1]
@@ -174,8 +177,8 @@ class Observer:
         """Return what the data say of one column, not adjusted for the number of columns."""
         column, level = self.table.columns[place], self.level[place]
         there = np.isfinite(self.z[:, place]) & np.isfinite(self.y)
-        groups = len(np.unique(level.group[there]))
-        blocks = len(np.unique(level.block[there]))
+        groups = distinct(level.group[there])
+        blocks = distinct(level.block[there])
         bare = Observed(place, level, int(there.sum()), groups, blocks, groups - blocks - 1)
         if not self.varies[place] or groups < 2:
             return _with(bare, reason="it does not vary")
@@ -210,7 +213,7 @@ class Observer:
     ) -> Observed:
         """Add the slope in units, the partners, and what a reader must beware of."""
         warnings = []
-        bearers = len(np.unique(column.bearers[frame.at]))
+        bearers = distinct(column.bearers[frame.at])
         if result.groups < bearers:
             warnings.append(
                 f"the same in each {result.level.name}: {result.groups} of these count, not {bearers} runs"

@@ -12,6 +12,7 @@ from kg.influence.gather import Table, plain
 from kg.iri import shorten
 from kg.terms import Vocabulary
 from kg.values import Values
+from kg.values.part import TEXT
 
 
 @dataclass(frozen=True)
@@ -37,16 +38,15 @@ class Path:
 
 def way(values: Values, table: Table, column: int, words: Vocabulary, base: str) -> Path | None:
     """Return the way of the first thing that has a value in a column; None where no way is recorded."""
-    here = table.cells.filter(pl.col("column") == column).sort("thing", "bearer")
+    here = table.recorded([column]).sort("thing", "bearer")
     if here.is_empty():
         return None
     thing, bearer = here["thing"][0], here["bearer"][0]
     lineage = plain(values.ancestors([thing]))
     nodes = {*lineage["ancestor"], *lineage["run"].drop_nulls(), bearer}
-    everything = plain(values.edges().collect())
-    edges = everything.filter(
-        pl.col("subject").is_in(list(nodes)) & pl.col("link").is_in(["input", "output", "from", "step"])
-    )
+    near = pl.DataFrame({"subject": sorted(nodes)}).cast(TEXT)
+    everything = plain(values.edges().collect().join(near, on="subject", how="semi"))
+    edges = everything.filter(pl.col("link").is_in(["input", "output", "from", "step"]))
     outputs: dict[str, list[str]] = {}
     made_from: dict[str, list[str]] = {}
     inputs: dict[str, list[str]] = {}

@@ -56,6 +56,7 @@ class Selection:
         self.usable = (share >= PRESENT) & np.array(observer.varies, dtype=bool)
         self._grams: dict[int, _Grams] = {}
         self._picked: dict[frozenset[int], list[int]] = {}
+        self._p: dict[tuple[int, ...], NDArray[np.float64]] = {}
 
     def grams(self, number: int) -> _Grams:
         """Return the products at a level, by its number."""
@@ -130,7 +131,7 @@ class Selection:
             picked: list[int] = []
             rest = np.array(sorted(pool), dtype=np.int64)
             while len(rest) and len(picked) < MOST:
-                p = self._tests(rest, picked)
+                p = self._tests(tuple(picked))[rest]
                 best = int(np.argmin(p))
                 step = len(picked) + 1
                 if p[best] > step * ENTRY / (len(pool) + 1 - step * (1 - ENTRY)):
@@ -140,14 +141,20 @@ class Selection:
             self._picked[pool] = picked
         return self._picked[pool]
 
-    def _tests(self, places: NDArray[np.int64], picked: list[int]) -> NDArray[np.float64]:
-        """Return p of columns beside those picked, from the products alone; 1 where nothing can be said."""
-        p = np.ones(len(places))
-        of = self.observer.level_of[places]
-        for number in np.unique(of):
-            here = np.flatnonzero(of == number)
-            p[here] = _p_values(self.grams(int(number)), places[here], picked)
-        return p
+    def _tests(self, picked: tuple[int, ...]) -> NDArray[np.float64]:
+        """Return p of all columns beside those picked, from the products alone; 1 where nothing can be said.
+
+        The columns of a pool do not depend on each other, and most pools are picked from in the same way.
+        """
+        if picked not in self._p:
+            places = np.flatnonzero(self.usable)
+            of = self.observer.level_of[places]
+            p = np.ones(len(self.columns))
+            for number in np.unique(of):
+                here = places[of == number]
+                p[here] = _p_values(self.grams(int(number)), here, list(picked))
+            self._p[picked] = p
+        return self._p[picked]
 
 
 def _p_values(grams: _Grams, places: NDArray[np.int64], picked: list[int]) -> NDArray[np.float64]:

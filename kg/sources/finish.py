@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 
 import polars as pl
@@ -15,11 +14,6 @@ _ONE = ("1", "-", "count", "counts", "dimensionless", "unitless")
 """What people write for the unit of a plain number."""
 
 
-def _fits(column: str, pattern: str) -> bool:
-    # Names hold `[` and `?`, so that only the asterisk is a sign.
-    return re.fullmatch(".*".join(map(re.escape, pattern.split("*"))), column, re.DOTALL) is not None
-
-
 def finish(table: Table, reading: Reading) -> Table:
     """Return the table with what the mapping asks of its columns before it reads them.
 
@@ -28,11 +22,7 @@ def finish(table: Table, reading: Reading) -> Table:
     counted and left out.
     """
     frame, left_out = table.frame, table.left_out
-    away = [
-        column
-        for column in frame.columns
-        if column not in reading.named and any(_fits(column, pattern) for pattern in reading.left_out)
-    ]
+    away = [column for column in frame.columns if reading.leaves_out(column)]
     left_out += tuple((column, frame.height - frame[column].null_count()) for column in away)
     frame = frame.drop(away)
     for column in reading.otherwise:

@@ -57,10 +57,12 @@ def json_text(value: Any) -> str:
 
 
 def leaves(
-    value: dict[str, Any], reading: Reading, before: str = "", skip: str | None = None
+    value: dict[str, Any], reading: Reading, before: str = "", skip: str | None = None, under: str = ""
 ) -> Iterator[tuple[str, str]]:
     """Yield (column, text) of each leaf; the list or object `skip`, which the path enters, is left out.
 
+    `under` is what the names of these columns begin with in the table. Of a list that the mapping leaves
+    out, only that it is there is told: it may be all other records of a file, beside each record.
     Raises ValueError for a list that `reading.keyed` makes an object of, where its items have no such key.
     """
     for key, item in value.items():
@@ -77,10 +79,13 @@ def leaves(
         if keys and isinstance(item, list):
             item = _by_key(item, name, keys)
         if isinstance(item, dict):
-            yield from leaves(item, reading, f"{name}.", skip)
+            yield from leaves(item, reading, f"{name}.", skip, under)
         else:
             nested = any(isinstance(part, dict | list) for part in item)
-            yield f"{name}[]", json_text(item) if nested else "\n".join(map(_scalar, item))
+            if nested and reading.leaves_out(f"{under}{name}[]"):
+                yield f"{name}[]", "[...]"
+            else:
+                yield f"{name}[]", json_text(item) if nested else "\n".join(map(_scalar, item))
 
 
 def _fits(name: str, path: str) -> bool:
@@ -141,7 +146,7 @@ class _Walk:
     def columns(self, value: dict[str, Any], before: str, skip: str | None, pointer: str) -> dict[str, str]:
         columns: dict[str, str] = {}
         try:
-            for name, text in leaves(value, self.reading, skip=skip):
+            for name, text in leaves(value, self.reading, skip=skip, under=before):
                 if name in SET_ASIDE_COLUMNS:
                     continue
                 if before + name in columns:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import re
 from dataclasses import dataclass
 
 import polars as pl
@@ -42,6 +44,16 @@ class Reading:
     whole: frozenset[str] = frozenset()
     named: frozenset[str] = frozenset()
     left_out: tuple[str, ...] = ()
+
+    def leaves_out(self, column: str) -> bool:
+        """Return whether the mapping leaves a column out by a pattern."""
+        return column not in self.named and any(_fits(column, pattern) for pattern in self.left_out)
+
+
+@functools.lru_cache(4096)
+def _fits(column: str, pattern: str) -> bool:
+    # Names hold `[` and `?`, so that only the asterisk is a sign.
+    return re.fullmatch(".*".join(map(re.escape, pattern.split("*"))), column, re.DOTALL) is not None
 
 
 @dataclass(frozen=True)
