@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 from collections.abc import Iterator
@@ -20,16 +21,28 @@ from kg.plant import generate_packs
 from kg.store import Store
 
 NAME = "DBP-000001"
+
+
+def b64(text: str) -> str:
+    return base64.urlsafe_b64encode(text.encode()).decode()
+
+
 WHY = f"/passports/{NAME}/why/"
 OPEN = {
     "/", "/.well-known/jwks.json", "/docs", "/health", "/terms", "/terms/{name}", "/resolve",
     "/passports", "/passports/{name}",
     "/passports/{name}/why/{point}", "/passports/{name}/check", "/passports/{name}/treatment",
     "/passports/{name}/qr.{form}", "/passports/resolve", "/01/{gtin}/21/{serial}",
+    *(path for path in document()["paths"] if path.startswith("/aas/")),
 }  # fmt: skip
 """What is open to everybody: it shows no record, or keeps the lattice itself."""
 
+SHELL = "https://example.org/line/battery/TX42-0001"
 FILLED = {
+    "/aas/submodels/{content}": "/aas/submodels/$value", "{content}": "$value",
+    "{idShortPath}": "NumberOfFullCycles",
+    "{aasIdentifier}": b64(f"{SHELL}/aas"), "{submodelIdentifier}": b64(f"{SHELL}/submodel/ProductCondition"),
+    "{cdIdentifier}": b64("urn:x"),
     "{gtin}": "04200000100014", "{serial}": "TX42-0001", "{point}": "52", "{form}": "svg", "{id}": NAME,
     "{tail}": "battery/TX42-0001", "/terms/{name}": "/terms/CapacityFade",
     "/trace/{name}": "/trace/TX42-0001",

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from kg.aas.instance import WITHHELD, Content, Leaf, Raw, reference
+from kg.aas.instance import WITHHELD, Content, Leaf, address_remarks
 from kg.aas.templates import Element, Template, templates
 from kg.passport.access import visible
 from kg.passport.build import Passport
@@ -22,9 +22,6 @@ from kg.passport.write import shown
 
 NUMBERS = ("02099-1", *(f"02035-{part}" for part in range(1, 8)))
 OHMS = "Resistance/Initial"
-REMARKS = "0173-1#02-AAO202#003"
-"""AddressRemarks of the drop-in for contact information: an address in one text."""
-
 DOCUMENTED = {"DeclarationOfConformity": ("02-04", "Certificates, declarations")}
 INSTRUCTIONS = ("03-01", "Operation")
 
@@ -103,11 +100,7 @@ def _timed(source: Source, key: str, name: str) -> Any:
 
 def _address(source: Source) -> Any:
     leaf = source.leaf("manufacturer_address")
-    if not isinstance(leaf, Leaf):
-        return leaf
-    text = [{"language": "en", "text": leaf.value}]
-    element = {"idShort": "AddressRemarks", "semanticId": reference(REMARKS), "value": text}
-    return {"AddressRemarks": Raw({**element, "modelType": "MultiLanguageProperty"})}
+    return {"AddressRemarks": address_remarks(leaf.value)} if isinstance(leaf, Leaf) else leaf
 
 
 def _markings(source: Source) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from kg.aas.instance import reference
@@ -20,19 +20,17 @@ def shell(
     iri: str,
     name: str,
     kind: str,
-    submodels: Sequence[dict[str, Any]],
+    submodels: Iterable[str],
     further: Iterable[tuple[str, str]] = (),
 ) -> dict[str, Any]:
-    """Return the shell of a thing; `further` are specific asset ids as (name, value)."""
+    """Return the shell of a thing with the ids of its submodels; `further` are asset ids as (name, value)."""
     asset: dict[str, Any] = {"assetKind": "Instance", "globalAssetId": iri}
     specific = [{"name": label, "value": value} for label, value in further]
     if specific:
         asset["specificAssetIds"] = specific
     if kind:
         asset["assetType"] = kind
-    links = [
-        {"type": "ModelReference", "keys": [{"type": "Submodel", "value": each["id"]}]} for each in submodels
-    ]
+    links = [reference(id, "Submodel") for id in submodels]
     made: dict[str, Any] = {"modelType": "AssetAdministrationShell", "id": f"{iri}/aas"}
     made |= {"idShort": id_short(name), "assetInformation": asset}
     return made | ({"submodels": links} if links else {})
@@ -97,6 +95,12 @@ def describe(id: str) -> dict[str, Any] | None:
         return _concept(id, id_short(term.label), term.label, unit.name if unit else "", "")
     short = _shorts().get(id)
     return _concept(id, short.replace("__00__", ""), short.replace("__00__", ""), "", "") if short else None
+
+
+@functools.cache
+def concept_ids() -> list[str]:
+    """Return the ids of all concepts that can be described, sorted: of the templates and of our terms."""
+    return sorted({*concepts(), *_shorts(), *(term.iri for term in vocabulary())})
 
 
 def _concept(id: str, short: str, name: str, unit: str, kind: str) -> dict[str, Any]:

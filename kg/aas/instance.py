@@ -14,6 +14,9 @@ BVCOX = PREFIXES["bvcox"]
 NOT_KNOWN = "notInGraph"
 """Extension of a mandatory element that the graph cannot fill."""
 
+REMARKS = "0173-1#02-AAO202#003"
+"""AddressRemarks of the drop-in for contact information: an address in one text."""
+
 HOW_KNOWN, EXACT = "howKnown", "exactValue"
 
 
@@ -54,6 +57,14 @@ def reference(value: str, key: str = "") -> dict[str, Any]:
 def extension(name: str, value: str) -> dict[str, Any]:
     """Return an extension with a text."""
     return {"name": name, "valueType": "xs:string", "value": value}
+
+
+def address_remarks(text: str = "") -> Raw:
+    """Return an address in one text, empty where it is not known."""
+    said = {"value": [{"language": "en", "text": text}]} if text else {}
+    gap = {} if text else {"extensions": [extension(NOT_KNOWN, "the graph does not hold this")]}
+    head = {"idShort": "AddressRemarks", **gap, "semanticId": reference(REMARKS)}
+    return Raw({**head, **said, "modelType": "MultiLanguageProperty"})
 
 
 def meaning(element: Element, terms: Sequence[str] = ()) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from kg.aas.export import passport_environment
+from kg.aas.export import passport_shell
 from kg.aas.package import MEDIA
 from kg.aas.package import write as write_shell
 from kg.api.problems import Problem
@@ -29,7 +29,7 @@ SHELLS = {MEDIA[form]: form for form in ("json", "aasx")}
 FORMS = {"application/json": "json", "application/ld+json": "jsonld", "text/turtle": "ttl"}
 
 
-def _builder(store: Store) -> Builder:
+def builder_of(store: Store) -> Builder:
     """Return the builder of a store that is open; it remembers what batteries have in common."""
     found: Builder | None = getattr(store, "passports", None)
     if found is None:
@@ -43,7 +43,7 @@ def _named(store: Store, name: str) -> Passport:
 
     Raises Problem 404 where there is none, 410 with a tombstone where it has ceased.
     """
-    builder = _builder(store)
+    builder = builder_of(store)
     try:
         meant = builder.resolve(name)
     except KgError:
@@ -65,8 +65,8 @@ def etag(body: str | bytes) -> str:
 
 def shell(store: Store, name: str, audience: str, media: str) -> bytes:
     """Return the Asset Administration Shell of a battery as an audience may see it."""
-    made = passport_environment(_builder(store), _named(store, name), audience)
-    return write_shell(made, SHELLS[media])
+    made = passport_shell(builder_of(store), _named(store, name), audience)
+    return write_shell(made.environment(), SHELLS[media])
 
 
 def document(store: Store, name: str, audience: str, media: str) -> str:
@@ -161,7 +161,7 @@ def treatment(store: Store, name: str, audience: str) -> dict[str, Any]:
     """
     if audience not in (RECYCLER, STAFF):
         raise Problem(403, "this view is for a person with legitimate interest; a key says who you are.")
-    builder, made = _builder(store), _named(store, name)
+    builder, made = builder_of(store), _named(store, name)
     return recycler(made, builder.bench(made.battery).materials)
 
 
@@ -178,7 +178,7 @@ def resolved(store: Store, names: Sequence[str], audience: str) -> list[dict[str
 
 def listed(store: Store) -> list[dict[str, str]]:
     """Return the batteries that have a passport, with what everybody may see of them."""
-    builder = _builder(store)
+    builder = builder_of(store)
     rows = []
     for battery in builder.batteries():
         try:

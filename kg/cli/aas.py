@@ -13,7 +13,7 @@ from kg.aas.keep import keep, kept
 from kg.aas.package import FORMATS, METAMODELS, faults, write
 from kg.cli.common import FINDINGS, NOTHING, Group, count, out, say_error, store_option
 from kg.errors import KgError
-from kg.passport.access import AUDIENCES
+from kg.passport.access import AUDIENCES, STAFF
 from kg.passport.build import Builder
 from kg.store import Store, writing
 
@@ -34,14 +34,13 @@ def aas() -> None:
 )
 @click.option(
     "--audience",
-    type=click.Choice(list(AUDIENCES)),
-    default="public",
-    show_default=True,
-    help="Who reads it; what others may see is left out and named.",
+    type=click.Choice([*AUDIENCES, STAFF]),
+    help="Who reads it; what others may see is left out and named. Else passports are as the public sees "
+    "them, and records are shown.",
 )
 @store_option
 def export(
-    name: str, to: Path | None, form: str | None, metamodel: str | None, audience: str, store: Path
+    name: str, to: Path | None, form: str | None, metamodel: str | None, audience: str | None, store: Path
 ) -> None:
     """Write the shell of ID with its submodels: of a battery, those of the battery passport.
 

@@ -31,6 +31,14 @@ CADMIUM, LEAD = 0.002, 0.004
 """Shares in % above which the symbol of the metal is marked: Article 13 (5)."""
 
 
+class NoPassportError(KgError):
+    """There is no passport because none is owed: this is no battery, or one of a category that owes none."""
+
+    def __init__(self, iri: str, told: str) -> None:
+        super().__init__(told)
+        self.iri = iri
+
+
 @dataclass(frozen=True)
 class Passport:
     """A passport as the graph gives it: its battery, and the value of each field, None where missing."""
@@ -87,9 +95,10 @@ class Builder:
         spoken_of = self.facts.objects(iri, PASSPORT_OF)
         battery = spoken_of[0] if spoken_of else iri
         if not self.facts.objects(battery, OF_MODEL) or not self.facts.objects(battery, model.HAS_PART):
-            raise KgError(
+            raise NoPassportError(
+                battery,
                 f"'{name}' is no battery: nothing says of which model and modules it is. "
-                "'kg passport --list' shows the batteries."
+                "'kg passport --list' shows the batteries.",
             )
         return battery, iri if spoken_of else ""
 
@@ -129,7 +138,7 @@ class Builder:
         kwh = float(energy.value) / 1000 if energy else None
         reason = why_not_owed(str(category.value), kwh)
         if reason:
-            raise KgError(f"{name}: {reason}")
+            raise NoPassportError(battery, f"{name}: {reason}")
         storage = bench.plain(bench.parts.model, BVCOX + "storageUse")
         values = {key: bench.value(key) for key in self.registry.fields}
         identifier = values["passport_identifier"]

@@ -72,6 +72,14 @@ class Facts:
         """Return the values of a property, each once, sorted."""
         return sorted({value for value, _ in self.pairs(subject, prop)})
 
+    def has(self, subject: str | None, prop: str, object_: str | None = None) -> bool:
+        """Return whether there is a statement with a property; None stands for any subject or object."""
+        ends = (ox.NamedNode(end) if end is not None else None for end in (subject, object_))
+        return (
+            next(iter(self.db.quads_for_pattern(next(ends), self.node(prop), next(ends), None)), None)
+            is not None
+        )
+
     def subjects(self, prop: str, object_: str) -> list[str]:
         """Return what has a thing as the value of a property, each once, sorted."""
         quads = self.db.quads_for_pattern(None, self.node(prop), ox.NamedNode(object_), None)
