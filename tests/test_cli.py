@@ -123,6 +123,7 @@ OPTIONS = {
     "init": {"--store", "--json", "--base"},
     "load": {"--store", "--json", "--mapping", "--dry-run", "--under", "--watch", "--every"},
     "ontology": set(),
+    "opcua": set(),
     "passport": {
         "--list",
         "--check",

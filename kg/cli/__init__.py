@@ -20,6 +20,7 @@ COMMANDS = {
     "init": "init",
     "load": "load",
     "ontology": "ontology",
+    "opcua": "opcua",
     "passport": "passport",
     "query": "query",
     "resolve": "resolve",

@@ -36,6 +36,7 @@ __all__ = [
     "Text",
     "Thing",
     "file_patterns",
+    "plan_of",
     "read_plans",
 ]
 
@@ -444,6 +445,17 @@ def _as_text(table: Mapping[str, Any] | None) -> bytes:
     return json.dumps(table, sort_keys=True, default=str).encode() if table else b""
 
 
+def plan_of(document: Document, vocabulary: Vocabulary, digest: str) -> AnyPlan:
+    """Return the plan of one document of a mapping file whose bytes have this digest.
+
+    Raises FaultsError with all faults of the document.
+    """
+    spec: Spec = read_spec(document)
+    if isinstance(spec, RdfSpec):
+        return _compile_rdf(document, spec, vocabulary, digest)
+    return _Compiler(document, spec, vocabulary, digest).compile()
+
+
 def read_plans(path: Path, vocabulary: Vocabulary, table: Mapping[str, Any] | None = None) -> list[AnyPlan]:
     """Return the plans of a mapping file, one for each of its documents.
 
@@ -460,11 +472,7 @@ def read_plans(path: Path, vocabulary: Vocabulary, table: Mapping[str, Any] | No
             own = document.values.get("table", {})
             document.values["table"] = {**own, **table} if isinstance(own, dict) else own
         try:
-            spec: Spec = read_spec(document)
-            if isinstance(spec, RdfSpec):
-                plans.append(_compile_rdf(document, spec, vocabulary, digest))
-            else:
-                plans.append(_Compiler(document, spec, vocabulary, digest).compile())
+            plans.append(plan_of(document, vocabulary, digest))
         except FaultsError as error:
             faults += error.faults
     if faults:

@@ -1,0 +1,239 @@
+"""A server of OPC UA -> the values of its nodes, as events with the time at which they changed there.
+
+asyncua does the talking; it is imported here, when somebody connects, and nowhere else.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field, fields, is_dataclass
+from datetime import UTC, datetime
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+from asyncua import Client, Node, ua
+
+from kg.errors import KgError
+from kg.near import near, quoted
+from kg.opcua.mapping import NodeRef
+from kg.opcua.tracker import Value
+
+QUEUE = 1_000
+"""Changes of one node that a server keeps between two messages."""
+FIRST = 5.0
+"""Seconds within which a server sends the first value of every node."""
+
+Event = dict[str, Any]
+TROUBLE = (OSError, ua.UaError, TimeoutError)
+"""What a connection ends with."""
+
+
+@dataclass(frozen=True)
+class Access:
+    """How to be let in: name and password, and the policy, mode and keys of a secure channel."""
+
+    user: str = ""
+    password: str = field(default="", repr=False)
+    policy: str = ""
+    mode: str = "SignAndEncrypt"
+    certificate: Path | None = None
+    key: Path | None = None
+    server_certificate: Path | None = None
+
+
+class SetupError(KgError):
+    """Something that no further attempt to connect will mend."""
+
+
+@asynccontextmanager
+async def connected(url: str, access: Access, timeout: float = 10.0) -> AsyncIterator[Client]:
+    """Connect to a server and leave it in good order.
+
+    Raises SetupError for what cannot be right, and one of TROUBLE where the server is not there.
+    """
+    logging.getLogger("asyncua").setLevel(logging.CRITICAL)  # what matters of it is said by us
+    client = Client(url, timeout=timeout)
+    if access.user:
+        client.set_user(access.user)
+        client.set_password(access.password)
+    if access.policy:
+        await _secure(client, access)
+    try:
+        await client.connect()
+    except (ua.uaerrors.BadUserAccessDenied, ua.uaerrors.BadIdentityTokenRejected) as error:
+        text = (
+            f"{url}: the server does not let '{access.user or 'anonymous'}' in. Give --user, and the password"
+        )
+        raise SetupError(f"{text} in KG_OPCUA_PASSWORD.") from error
+    try:
+        yield client
+    finally:
+        with suppress(*TROUBLE):
+            await asyncio.wait_for(client.disconnect(), timeout)
+
+
+async def _secure(client: Client, access: Access) -> None:
+    from asyncua.crypto import security_policies
+
+    name = f"SecurityPolicy{access.policy}"
+    policies = [
+        n.removeprefix("SecurityPolicy") for n in dir(security_policies) if n.startswith("SecurityPolicy")
+    ]
+    policy = getattr(security_policies, name, None)
+    if policy is None or not access.policy:
+        known = ", ".join(p for p in policies if p and p not in ("NoSecurity", "None"))
+        raise SetupError(f"no security policy is called '{access.policy}'. There are: {known}.")
+    if not access.certificate or not access.key:
+        raise SetupError("a security policy needs --certificate and --key, files of your own certificate.")
+    client.application_uri = _application_uri(access.certificate) or client.application_uri
+    try:
+        await client.set_security(
+            policy,
+            certificate=str(access.certificate),
+            private_key=str(access.key),
+            server_certificate=str(access.server_certificate) if access.server_certificate else None,
+            mode=ua.MessageSecurityMode[access.mode],
+        )
+    except ValueError as error:
+        raise SetupError(
+            f"{access.certificate}: the certificate or its key cannot be read: {error}."
+        ) from error
+
+
+def _application_uri(certificate: Path) -> str:
+    """Return the name of the program that a certificate is made out to; servers compare the two."""
+    from cryptography import x509
+
+    data = certificate.read_bytes()
+    with suppress(ValueError, x509.ExtensionNotFound):
+        load = x509.load_pem_x509_certificate if data.startswith(b"-----") else x509.load_der_x509_certificate
+        names = load(data).extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+        return next(iter(names.get_values_for_type(x509.UniformResourceIdentifier)), "")
+    return ""
+
+
+async def find_node(client: Client, root: str, text: str) -> Node:
+    """Return the node of a node id, or of a path of browse names below `root` or, after `/`, below the root.
+
+    Raises SetupError where there is none, with the names that are there.
+    """
+    if text.startswith("nsu="):
+        uri, _, rest = text.removeprefix("nsu=").partition(";")
+        spaces = await client.get_namespace_array()
+        if uri not in spaces:
+            raise SetupError(f"'{text}': the server has no namespace '{uri}'. It has: {', '.join(spaces)}.")
+        return client.get_node(f"ns={spaces.index(uri)};{rest}")
+    if text.partition("=")[0] in ("ns", "i", "s", "g", "b"):
+        try:
+            return client.get_node(text)
+        except ua.UaError as error:
+            raise SetupError(f"'{text}' is no node id: {error}.") from error
+    node = client.nodes.root if text.startswith("/") else await find_node(client, "", root)
+    for step in filter(None, text.split("/")):
+        children = {(await each.read_browse_name()).Name: each for each in await node.get_children()}
+        if step not in children:
+            alike = near(step, children) or sorted(children)[:12]
+            raise SetupError(
+                f"'{text}': there is no '{step}' on the server. Near: {quoted(alike) or 'nothing'}."
+            )
+        node = children[step]
+    return node
+
+
+def plain(value: Any, part: str = "") -> Value:
+    """Return a value of OPC UA as text, number or truth value; of a structure its part."""
+    for name in filter(None, part.split(".")):
+        value = getattr(value, name, None)
+    if isinstance(value, ua.LocalizedText):
+        return str(value.Text or "")
+    if isinstance(value, ua.QualifiedName):
+        return str(value.Name or "")
+    if isinstance(value, Enum):
+        number = value.value
+        return number if isinstance(number, int) else str(number)
+    if value is None or isinstance(value, bool | int | str):
+        return value
+    if isinstance(value, float):
+        return value if value == value and abs(value) != float("inf") else None
+    if isinstance(value, datetime):
+        return value.replace(tzinfo=value.tzinfo or UTC).isoformat()
+    if is_dataclass(value) and not isinstance(value, type):
+        # A structure of which no part is named, such as an alarm: what people read in it.
+        said = {each.name: getattr(value, each.name) for each in fields(value)}
+        return next((plain(said[name]) for name in ("Message", "ID", "Id", "Value") if said.get(name)), None)
+    return str(value)
+
+
+def _seconds(moment: datetime | None) -> float | None:
+    if moment is None or moment.year < 1980:
+        return None
+    return moment.replace(tzinfo=moment.tzinfo or UTC).timestamp()
+
+
+class Watching:
+    """A subscription to the nodes of one machine, and what came of it that nobody took yet."""
+
+    def __init__(self, nodes: Mapping[str, NodeRef]) -> None:
+        self._refs = nodes
+        self._columns: dict[str, list[str]] = {}
+        self._waiting: list[tuple[float, str, Value]] = []
+
+    def datachange_notification(self, node: Node, value: Any, data: Any) -> None:
+        """Take one change; asyncua calls this."""
+        read: ua.DataValue = data.monitored_item.Value
+        moment = _seconds(read.SourceTimestamp) or _seconds(read.ServerTimestamp) or time.time()
+        good = read.StatusCode is None or read.StatusCode.is_good()
+        for column in self._columns[str(node.nodeid)]:
+            said = plain(value, self._refs[column].part) if good else None
+            self._waiting.append((moment, column, said))
+
+    async def begin(self, client: Client, root: str, period: float) -> None:
+        """Subscribe to all nodes. Raises SetupError where one is not there."""
+        if any(ref.part for ref in self._refs.values()):
+            with suppress(*TROUBLE):
+                await client.load_data_type_definitions()
+        nodes: dict[str, Node] = {}
+        for column, ref in self._refs.items():
+            node = await find_node(client, root, ref.node)
+            nodes[str(node.nodeid)] = node
+            self._columns.setdefault(str(node.nodeid), []).append(column)
+        subscription = await client.create_subscription(period * 1000, self)
+        made = await subscription.subscribe_data_change(
+            list(nodes.values()), queuesize=QUEUE, sampling_interval=period * 500
+        )
+        for name, handle in zip(nodes, made if isinstance(made, list) else [made], strict=True):
+            if not isinstance(handle, int):
+                column = self._columns[name][0]
+                raise SetupError(f"column '{column}': the server does not give '{name}': {handle.name}.")
+
+    async def all_values(self) -> Event:
+        """Return the first value of each node as the event that a connection was made."""
+        until = time.monotonic() + FIRST
+        while {column for _, column, _ in self._waiting} < set(self._refs) and time.monotonic() < until:
+            await asyncio.sleep(0.02)
+        first: dict[str, list[Any]] = {}
+        later = []
+        for moment, column, value in self._waiting:
+            if column in first:
+                later.append((moment, column, value))
+            else:
+                first[column] = [value, moment]
+        self._waiting = later
+        return {"up": first}
+
+    def changes(self) -> list[Event]:
+        """Return the changes since the last call in the order of time; a state after what changed with it."""
+        waiting, self._waiting = self._waiting, []
+        waiting.sort(key=lambda change: (change[0], change[1].startswith("state ")))
+        return [{"t": moment, "c": column, "v": value} for moment, column, value in waiting]
+
+
+async def server_time(client: Client) -> float:
+    """Return the time of the server; this fails where the connection is gone."""
+    read = await client.get_node("i=2258").read_value()
+    return _seconds(read) or time.time()

@@ -1,0 +1,170 @@
+"""Servers of OPC UA, one for all machines of a mapping -> journals, and what is over into the store."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kg.errors import KgError
+from kg.load import Loader, Outcome
+from kg.opcua.client import TROUBLE, Access, SetupError, Watching, connected, server_time
+from kg.opcua.journal import Journal
+from kg.opcua.mapping import Watched
+from kg.opcua.tracker import Closed
+
+if TYPE_CHECKING:
+    from asyncua import Client
+
+ALIVE = 5.0
+"""Seconds between two notes that the machine was there."""
+LONGEST = 30.0
+"""Seconds between two attempts to connect, at most."""
+
+NOTE = "# Made by `kg opcua watch` out of the mapping of its nodes, anew at each start.\n"
+
+Tell = Callable[[str], None]
+
+
+class Watch:
+    """The machines of one server, watched into one store."""
+
+    def __init__(
+        self,
+        url: str,
+        machines: Iterable[Watched],
+        store: Path,
+        *,
+        access: Access | None = None,
+        every: float = 30.0,
+        period: float = 0.5,
+        tell: Tell = print,
+    ) -> None:
+        """Take the server, its machines, the store, seconds between two loads and between two messages."""
+        self.url, self.store, self.tell = url, store, tell
+        self.access, self.every, self.period = access or Access(), every, period
+        self.machines = list(machines)
+        self.journals: dict[str, Journal] = {}
+        self._changed: set[Path] = set()
+
+    def _open(self) -> None:
+        for machine in self.machines:
+            journal = Journal(self.store, machine.stem, machine.rules)
+            self.journals[machine.machine] = journal
+            if machine.text:
+                place = self.store / "mappings" / "opcua" / f"{machine.stem}.yaml"
+                place.parent.mkdir(parents=True, exist_ok=True)
+                place.write_text(NOTE + machine.text, encoding="utf-8")
+            self._changed |= set(journal.files())
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Watch until `stop` is set. Raises KgError for what no further attempt will mend."""
+        try:
+            self._open()
+            await self._load()
+            work = [asyncio.create_task(self._stay(stop)), asyncio.create_task(self._keep_loading(stop))]
+            try:
+                await asyncio.gather(*work)
+            finally:
+                stop.set()
+                for task in work:
+                    task.cancel()
+                await asyncio.gather(*work, return_exceptions=True)
+                await self._load()
+        finally:
+            for journal in self.journals.values():
+                journal.close()
+
+    async def _stay(self, stop: asyncio.Event) -> None:
+        """Connect again and again until `stop` is set."""
+        wait = 0.5
+        while not stop.is_set():
+            try:
+                async with connected(self.url, self.access) as client:
+                    watchings = {}
+                    for machine in self.machines:
+                        watchings[machine.machine] = Watching(machine.nodes)
+                        await watchings[machine.machine].begin(client, machine.root, self.period)
+                    for name, watching in watchings.items():
+                        up = await watching.all_values()
+                        self._take(name, [{"t": await server_time(client), **up}])
+                    self.tell(f"connected to {self.url}")
+                    wait = 0.5
+                    await self._follow(client, watchings, stop)
+            except SetupError:
+                raise
+            except TROUBLE as error:
+                self.tell(f"{self.url}: {_reason(error)}; next attempt in {wait:g} s")
+                await _sleep(stop, wait)
+                wait = min(2 * wait, LONGEST)
+
+    async def _follow(self, client: Client, watchings: dict[str, Watching], stop: asyncio.Event) -> None:
+        loop = asyncio.get_running_loop()
+        noted = 0.0
+        while not stop.is_set():
+            await _sleep(stop, self.period / 2)
+            for name, watching in watchings.items():
+                self._take(name, watching.changes())
+            if loop.time() - noted >= ALIVE or stop.is_set():
+                now = await server_time(client)
+                for name, watching in watchings.items():
+                    # What came while the time was asked for goes first.
+                    self._take(name, [*watching.changes(), {"t": now, "seen": True}])
+                noted = loop.time()
+
+    def _take(self, name: str, events: list[dict[str, object]]) -> None:
+        journal = self.journals[name]
+        closed = journal.take(events)
+        for each in closed:
+            self.tell(_said(each))
+            self._changed.add(journal.place(each))
+
+    async def _keep_loading(self, stop: asyncio.Event) -> None:
+        while not stop.is_set():
+            await _sleep(stop, self.every)
+            await self._load()
+
+    async def _load(self) -> None:
+        """Load the journals that grew. What cannot be loaded now is tried again the next time."""
+        files, self._changed = sorted(self._changed), set()
+        if not files:
+            return
+        try:
+            outcomes = await asyncio.to_thread(self._load_files, files)
+        except (KgError, OSError) as error:
+            self._changed |= set(files)
+            self.tell(f"not loaded yet: {error}")
+            return
+        for outcome in outcomes:
+            if outcome.outcome == "failed":
+                self._changed.add(outcome.path)
+            if outcome.outcome not in ("unchanged", "no mapping"):
+                self.tell(_told(outcome))
+
+    def _load_files(self, files: list[Path]) -> list[Outcome]:
+        return Loader(self.store, compact=False).load(files)
+
+
+async def _sleep(stop: asyncio.Event, seconds: float) -> None:
+    try:
+        await asyncio.wait_for(stop.wait(), seconds)
+    except TimeoutError:
+        return
+
+
+def _reason(error: BaseException) -> str:
+    return str(error) or type(error).__name__
+
+
+def _said(closed: Closed) -> str:
+    row = closed.row
+    what = f"run {row['number']}" if closed.kind == "runs" else f"{row['state'] or 'not watched'}"
+    reason = f", {row['reason']}" if row.get("reason") else ""
+    return f"{row['machine']}: {what}, {row['start']} to {row['end']}{reason}"
+
+
+def _told(outcome: Outcome) -> str:
+    text = f"{outcome.name}: {outcome.outcome}, {outcome.loaded:,} of {outcome.read:,} rows"
+    text += f", {outcome.set_aside:,} set aside: {outcome.aside}" if outcome.set_aside else ""
+    return text + (f": {outcome.reason}" if outcome.reason else "")
