@@ -74,7 +74,7 @@ class Calender:
 
     def start(self) -> None:
         self.process = subprocess.Popen(
-            [sys.executable, str(HERE / "opcua_calender.py"), *self._command],
+            [sys.executable, str(HERE / "opcua" / "calender.py"), *self._command],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

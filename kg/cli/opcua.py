@@ -10,8 +10,21 @@ from pathlib import Path
 
 import click
 
-from kg.cli.common import Group, out, store_option
-from kg.store import Store
+from kg.cli.common import (
+    FINDINGS,
+    NOTHING,
+    Group,
+    count,
+    json_option,
+    out,
+    print_json,
+    say_error,
+    store_option,
+)
+from kg.store import Store, writing
+
+SHOWN = 20
+"""Findings of a file that are shown."""
 
 
 @click.group(cls=Group)
@@ -97,6 +110,41 @@ def watch(
     asyncio.run(
         _until_told(Watch(url, machines, store, access=access, every=every, period=period, tell=tell))
     )
+
+
+@opcua.command("import")
+@click.argument("files", metavar="NODESET...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@store_option
+@json_option
+def import_(files: tuple[Path, ...], store: Path, as_json: bool) -> None:
+    """Put the types and machines of NodeSet2 files into the store, a graph for each file.
+
+    A type becomes a class, a machine a thing; their variables are told with data type, unit and range.
+    A model that a file needs and that is not there is told, as is what is wrong in the file; exit code 1.
+    A file of which nothing can be read changes nothing; exit code 2.
+    """
+    from kg.opcua.nodeset_graph import import_nodesets
+
+    with writing(store) as opened:
+        done, faults = import_nodesets(opened, files)
+    for error in faults:
+        say_error(error)
+    if as_json:
+        print_json([each.as_dict() for each in done])
+    for each in done if not as_json else ():
+        taken = ", ".join(count(number, what.removesuffix("s")) for what, number in each.taken.items())
+        rest = ", ".join(count(number, kind) for kind, number in each.left_out.items())
+        out.print(f"{each.path.name}: {taken or 'nothing for us'}.", markup=False)
+        if rest:
+            out.print(f"  left out: {rest}", markup=False)
+        for finding in each.findings[:SHOWN]:
+            out.print(f"  {finding.severity.lower()}: {finding}", markup=False)
+        if len(each.findings) > SHOWN:
+            out.print(f"  ... and {len(each.findings) - SHOWN:,} more; all of them: --json", markup=False)
+    if faults:
+        click.get_current_context().exit(NOTHING)
+    if any(each.findings for each in done):
+        click.get_current_context().exit(FINDINGS)
 
 
 async def _until_told(watch: object) -> None:

@@ -1,0 +1,147 @@
+"""NodeSet files -> types, machines and their variables; what is missing or broken is told."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from kg.cli import main
+from kg.model import HAS_UNIT
+from kg.opcua.nodeset import read_nodeset
+from kg.store import Store
+
+STANDARDS = Path(__file__).parents[2] / "shared" / "standards" / "opcua"
+LINE = (Path(__file__).parent / "opcua" / "line.NodeSet2.xml").read_text(encoding="utf-8")
+
+
+def kg(*words: object) -> Result:
+    return CliRunner().invoke(main, [str(word) for word in words])
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Path:
+    place = tmp_path / "line"
+    Store.create(place)
+    return place
+
+
+def put(folder: Path, text: str, name: str = "line.xml") -> Path:
+    path = folder / name
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def statements(store: Path) -> list[str]:
+    opened = Store.open(store)
+    return sorted(str(triple) for triple in opened.triples(opened.graphs()))
+
+
+def test_the_specifications_of_the_standards_import_without_findings(store: Path) -> None:
+    files = [STANDARDS / f"Opc.Ua.{name}.NodeSet2.xml" for name in ("Di", "Machinery", "PackML")]
+
+    result = kg("opcua", "import", *files, "--store", store)
+
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert result.stdout.splitlines()[::2] == [
+        "Opc.Ua.Di.NodeSet2.xml: 40 types, 146 variables.",
+        "Opc.Ua.Machinery.NodeSet2.xml: 11 types, 80 variables.",
+        "Opc.Ua.PackML.NodeSet2.xml: 6 types, 112 variables.",
+    ]
+
+
+def test_a_file_that_is_imported_twice_gives_the_same_graph(store: Path) -> None:
+    files = sorted(STANDARDS.glob("*.xml"))
+    assert kg("opcua", "import", *files, "--store", store).exit_code == 0
+    once = statements(store)
+
+    assert kg("opcua", "import", *reversed(files), "--store", store).exit_code == 0
+
+    assert len(once) > 1000
+    assert statements(store) == once
+
+
+def test_a_machine_has_its_type_its_nameplate_and_its_variables(store: Path, tmp_path: Path) -> None:
+    files = [put(tmp_path, LINE), STANDARDS / "Opc.Ua.Di.NodeSet2.xml"]
+
+    assert kg("opcua", "import", *files, "--store", store).exit_code == 0
+
+    (machine,) = Store.open(store).query(
+        "SELECT ?machine ?type ?serial WHERE { ?machine a ?type ; dcterms:identifier 'KAL-1' ; "
+        "schema:serialNumber ?serial FILTER(STRSTARTS(STR(?type), 'urn:')) }"
+    )
+    (variable,) = Store.open(store).query(
+        "SELECT ?name ?type ?unit ?high WHERE { <urn:example:line#i=1> csvw:column ?v . ?v csvw:name ?name ; "
+        f"csvw:datatype ?type ; <{HAS_UNIT}> ?unit ; schema:maxValue ?high }}"
+    )
+    assert machine["machine"].value.endswith("/machine/KAL-1")
+    assert machine["type"].value == "urn:example:line#i=1"
+    assert machine["serial"].value == "SN-4711"
+    assert [variable[n].value for n in ("name", "type", "high")] == ["LineLoad", "Double", "2500"]
+    assert variable["unit"].value.endswith("NewtonPerMilliMetre")
+
+
+def test_a_model_that_is_needed_and_not_there_is_told(store: Path, tmp_path: Path) -> None:
+    path = put(tmp_path, LINE)
+
+    result = kg("opcua", "import", path, "--store", store)
+
+    assert result.exit_code == 1
+    assert "needs the model http://opcfoundation.org/UA/DI/ 1.04.0, which is neither given" in result.stdout
+    assert kg("opcua", "import", STANDARDS / "Opc.Ua.Di.NodeSet2.xml", "--store", store).exit_code == 0
+    assert kg("opcua", "import", path, "--store", store).exit_code == 0
+
+
+def test_an_older_version_than_the_one_needed_is_told(store: Path, tmp_path: Path) -> None:
+    path = put(tmp_path, LINE.replace("2022-11-03", "2031-11-03"))
+
+    result = kg("opcua", "import", path, STANDARDS / "Opc.Ua.Di.NodeSet2.xml", "--store", store)
+
+    assert result.exit_code == 1
+    assert "1.04.0 of 2031-11-03; here is one of 20" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("<UANodeSet", "line.xml:1: this is not XML"),
+        (LINE.replace("</UAObjectType>", ""), "line.xml:44: this is not XML"),
+        ("<a/>", "line.xml:1: this is no NodeSet2 file: it begins with <a>"),
+        ("", "line.xml: the file is empty"),
+    ],
+)
+def test_a_file_that_cannot_be_read_changes_nothing(
+    store: Path, tmp_path: Path, text: str, said: str
+) -> None:
+    result = kg("opcua", "import", put(tmp_path, text), "--store", store)
+
+    assert result.exit_code == 2
+    assert said in result.stderr
+    assert Store.open(store).graphs() == []
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ('NodeId="ns=1;i=4"', 'NodeId="ns=1;i=2"', "this node is in the file already"),
+        ('NodeId="ns=1;i=4"', 'NodeId="ns=7;i=4"', "the file has no namespace 7"),
+        ('ReferenceType="i=40">ns=1;i=1<', 'ReferenceType="i=40">ns=1;i=99<', "not in the file"),
+        ('DataType="Double"', 'DataType="Dubble"', "no node id and no alias"),
+    ],
+)
+def test_what_is_wrong_in_a_file_is_told_with_its_line(tmp_path: Path, old: str, new: str, said: str) -> None:
+    found = read_nodeset(put(tmp_path, LINE.replace(old, new)))
+
+    assert [said in finding.message for finding in found.findings] == [True]
+    assert found.findings[0].row != ""
+
+
+def test_entities_are_not_followed(tmp_path: Path, store: Path) -> None:
+    secret = put(tmp_path, "secret", "secret.txt")
+    entity = f'<!DOCTYPE x [<!ENTITY e SYSTEM "{secret.as_uri()}">]>'
+    text = LINE.replace("<UANodeSet", f"{entity}<UANodeSet", 1).replace("Calender 1", "Calender &e;")
+
+    kg("opcua", "import", put(tmp_path, text), "--store", store)
+
+    assert not any("secret" in line for line in statements(store))
