@@ -74,11 +74,20 @@ def rounded(text: str) -> str:
         return text
 
 
-def comparable(name: str, text: str) -> list[tuple[str, ...]]:
-    """Return SPARQL CSV as sorted rows, header first, numbers of 9 significant digits."""
+def in_order(name: str, text: str) -> list[tuple[str, ...]]:
+    """Return SPARQL CSV as rows, header first, numbers of 9 significant digits.
+
+    The engine adds up a group in no stated order, so that the last digits of an average differ from run to run.
+    """
     header, *rows = csv.reader(io.StringIO(text))
     keep = [i for i, column in enumerate(header) if column not in VOLATILE.get(name, set())]
-    return [tuple(header[i] for i in keep), *sorted(tuple(rounded(row[i]) for i in keep) for row in rows)]
+    return [tuple(header[i] for i in keep), *(tuple(rounded(row[i]) for i in keep) for row in rows)]
+
+
+def comparable(name: str, text: str) -> list[tuple[str, ...]]:
+    """Return SPARQL CSV as `in_order`, the rows sorted."""
+    header, *rows = in_order(name, text)
+    return [header, *sorted(rows)]
 
 
 def without_volatile(name: str, text: str) -> str:
@@ -188,7 +197,9 @@ def test_answer_on_the_sample_line_is_the_golden_one(name: str, of_query: Callab
 @pytest.mark.parametrize("name", NAMES)
 def test_rows_come_in_a_stated_order(name: str, of_query: Callable[[str], Graph]) -> None:
     assert "ORDER BY" in queries.read(name).text
-    assert asked(of_query(name), name).rows == asked(of_query(name), name).rows
+    once, again = (in_order(name, asked(of_query(name), name).as_csv()) for _ in range(2))
+
+    assert once == again
 
 
 @pytest.mark.parametrize("name", NAMES)
