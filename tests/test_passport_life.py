@@ -29,7 +29,7 @@ Batterie-Nr.;Modell;Module;Charge Gehäuse;Charge Elektronik;Charge Kühlmittel;
 Modulanzahl;Zellanzahl;Masse [kg];Herstelldatum;Dichtheit [mbar·l/s]
 RB-0001;FX-24;"TX42-0001-M1;TX42-0001-M2;TX42-0001-M3;TX42-0001-M4";GEH-2601;BMS-2601;;PACK-2;OP-21;\
 02.03.2029 08:00;02.03.2029 11:00;4;48;126,0;2029-03;0,001
-"""  # noqa: E501
+"""
 NEW_PASSPORT = """\
 Passport,Battery,Battery identifier,Serial,GTIN,Operator,Operator identifier,Issued,Status,Put into service,Replaces
 DBP-900001,RB-0001,https://id.zweitleben.example/21/RB-0001,RB-0001,04200000100045,Zweitleben AG,LEI-2,\
@@ -38,7 +38,9 @@ DBP-900001,RB-0001,https://id.zweitleben.example/21/RB-0001,RB-0001,042000001000
 HEAD = "Event,Passport,Battery,Kind,Time,Agent,Note\n"
 REUSE = "L-1,DBP-000001,TX42-0001,re-use,2028-02-01T10:00:00,Autohaus Nord,sold again\n"
 WASTE = "L-2,DBP-000001,TX42-0001,waste,2029-02-01T10:00:00,Autohaus Nord,handed in\n"
-HALF = "L-3,DBP-000001,TX42-0001,repurposing,2029-03-02T08:00:00,Zweitleben AG,four of eight modules live on\n"
+HALF = (
+    "L-3,DBP-000001,TX42-0001,repurposing,2029-03-02T08:00:00,Zweitleben AG,four of eight modules live on\n"
+)
 RECYCLED = "L-4,DBP-000001,TX42-0001,recycling,2029-05-01T08:00:00,Rückgewinn GmbH,rest shredded\n"
 
 

@@ -77,7 +77,7 @@ def rounded(text: str) -> str:
 def in_order(name: str, text: str) -> list[tuple[str, ...]]:
     """Return SPARQL CSV as rows, header first, numbers of 9 significant digits.
 
-    The engine adds up a group in no stated order, so that the last digits of an average differ from run to run.
+    The engine adds up a group in no stated order, so the last digits of an average differ from run to run.
     """
     header, *rows = csv.reader(io.StringIO(text))
     keep = [i for i, column in enumerate(header) if column not in VOLATILE.get(name, set())]

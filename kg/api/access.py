@@ -1,4 +1,4 @@
-"""API keys: who may read, who may write, and which audience a reader belongs to.
+"""API keys and tokens: who may read, who may write, and which audience a reader belongs to.
 
 What an audience may see is decided here: `everyone` marks the routes that show nothing but the vocabulary and
 what a passport shows to its reader. All others show records, and are for the people of the line: `admit`.
@@ -18,11 +18,12 @@ import secrets
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal, TypeVar, get_args
+from typing import Literal, TypeVar, cast, get_args
 
 from starlette.requests import Request
 
 from kg.api.problems import Problem
+from kg.api.tokens import Issuers, TokenError
 from kg.errors import KgError
 from kg.passport.access import STAFF
 
@@ -93,8 +94,10 @@ def _digest(key: str) -> str:
 class Keys:
     """The keys of a store; a key that is added or removed counts at once, in a running server too."""
 
-    def __init__(self, store: Path) -> None:
+    def __init__(self, store: Path, base: str = "") -> None:
+        """Take the folder of the store, and its base IRI, for which tokens are made."""
         self._path = store / FILE
+        self._issuers, self._base = Issuers(store), base
         self._read_at: tuple[int, int] | None = None
         self._keys: list[Key] = []
 
@@ -161,13 +164,15 @@ class Keys:
     def caller(self, authorization: str | None) -> Caller:
         """Return who shows this Authorization header; nobody where there is none.
 
-        Raises Problem 401 for another scheme, and for a key that is not known.
+        Raises Problem 401 for another scheme, for a key that is not known, and for a token that is not taken.
         """
         if authorization is None:
             return Caller()
         scheme, _, secret = authorization.partition(" ")
         if scheme.lower() != "bearer":
             raise unauthorized("a key is shown as 'Authorization: Bearer KEY'.")
+        if secret.count(".") == 2:
+            return self._holder(secret.strip())
         shown = _digest(secret.strip())
         found = None
         for key in self.all():
@@ -179,6 +184,13 @@ class Keys:
                 "this key is not known here. The keeper of the store makes one: kg serve key add"
             )
         return Caller(found.name, frozenset(found.may), found.audience)
+
+    def _holder(self, token: str) -> Caller:
+        try:
+            holder = self._issuers.holder(token, self._base)
+        except TokenError as error:
+            raise unauthorized(str(error)) from None
+        return Caller(holder.name, frozenset({"read"}), cast(Audience, holder.audience))
 
 
 def unauthorized(detail: str) -> Problem:

@@ -46,7 +46,7 @@ def create_app(settings: Settings, store: Path) -> FastAPI:
     Raises StoreError where there is no store.
     """
     base = Store.open(store).base
-    keys = Keys(store)
+    keys = Keys(store, base)
     here = App(
         settings, store, base, keys, Readers(store, settings), Writer(store), Pages(base), _signer(settings)
     )

@@ -1,4 +1,4 @@
-"""`kg serve`: the store over HTTP, and the keys for it."""
+"""`kg serve`: the store over HTTP, the keys for it, and whose tokens open it."""
 
 from __future__ import annotations
 
@@ -7,9 +7,12 @@ from typing import Any
 
 import click
 
+from kg.api import tokens
 from kg.api.access import AUDIENCES, FILE, Keys
+from kg.api.tokens import Issuers
 from kg.cli.common import Group, json_option, out, print_json, store_option
 from kg.errors import KgError
+from kg.passport.access import AUDIENCES as OF_THE_LAW
 from kg.store import Store
 
 
@@ -72,7 +75,8 @@ def _serve(store: Path, port: int, told: dict[str, Any]) -> None:
     from kg.api import Settings, create_app
 
     settings = Settings(**told)
-    if not settings.on_loopback and not settings.public_read and not Keys(store).all():
+    opened = settings.on_loopback or settings.public_read
+    if not opened and not Keys(store).all() and not Issuers(store).all():
         raise KgError(
             f"{settings.host} is reached from other machines, and there is no key. "
             "Make one: kg serve key add NAME --may read. Or let everybody read: --public-read"
@@ -137,3 +141,67 @@ def list_(store: Path, as_json: bool) -> None:
         out.print(f"{one.name}  {', '.join(one.may)}  {one.audience}  {one.made}", markup=False)
     if not found:
         out.print("There is no key. Make one: kg serve key add NAME --may read", markup=False)
+
+
+@serve.group(cls=Group)
+def issuer() -> None:
+    """Trust, list and forget those whose signed tokens open passports."""
+
+
+def _issuers(store: Path) -> Issuers:
+    Store.open(store)  # tells where there is none
+    return Issuers(store)
+
+
+@issuer.command(name="add")
+@click.argument("name")
+@click.option(
+    "--key", "path", type=click.Path(path_type=Path), required=True, metavar="FILE", help="Its public key."
+)
+@click.option(
+    "--audience", type=click.Choice(list(OF_THE_LAW)), required=True, help="The audience that it may give."
+)
+@store_option
+def trust(name: str, path: Path, audience: str, store: Path) -> None:
+    """Take tokens that NAME signs, the claim `iss` in them, for one audience."""
+    _issuers(store).add(name, path, audience)
+    out.print(f"Tokens of '{name}' are taken, for the audience {audience}.", markup=False)
+
+
+@issuer.command(name="remove")
+@click.argument("name")
+@store_option
+def distrust(name: str, store: Path) -> None:
+    """Take tokens of NAME no longer; a running server refuses them at once."""
+    _issuers(store).remove(name)
+    out.print(f"Tokens of '{name}' are taken no longer.", markup=False)
+
+
+@issuer.command(name="list")
+@store_option
+@json_option
+def trusted(store: Path, as_json: bool) -> None:
+    """Tell whose tokens are taken: name, audience, thumbprint of the key."""
+    found = _issuers(store).all()
+    if as_json:
+        print_json([{"name": one.name, "audience": one.audience, "key": one.key} for one in found])
+        return
+    for one in found:
+        out.print(f"{one.name}  {one.audience}  {one.key['kid']}", markup=False)
+    if not found:
+        out.print("There is none. Trust one: kg serve issuer add NAME --key FILE --audience A", markup=False)
+
+
+@serve.command()
+@click.argument("name", metavar="ISSUER")
+@click.option(
+    "--key", "path", type=click.Path(path_type=Path), required=True, metavar="FILE", help="Its private key."
+)
+@click.option("--for", "holder", required=True, metavar="WHO", help="Who will show the token.")
+@click.option("--audience", type=click.Choice(list(OF_THE_LAW)), required=True, help="Who they are.")
+@click.option("--hours", default=8.0, show_default=True, help="How long it holds; at most 24.")
+@store_option
+def token(name: str, path: Path, holder: str, audience: str, hours: float, store: Path) -> None:
+    """Sign a token as ISSUER, for who shows it in place of a key."""
+    base = Store.open(store).base
+    out.print(tokens.make(path, name, holder, audience, base, hours), markup=False, soft_wrap=True)
