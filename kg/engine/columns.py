@@ -75,18 +75,22 @@ class TextTest:
     """A test of the text of a term, and the places where such terms stand: (predicate, `s` or `o`).
 
     A test with places is run once, when triples become columns; one without is run where it is asked for.
-    `pattern` is the regular expression that the test looks for, where it is one.
+    `pattern` is the regular expression that the test looks for, where it is one, and `at_once` the test of a
+    whole series, where polars has one that says the same.
     """
 
     name: str
     passes: Callable[[str], bool]
     places: frozenset[tuple[str, str]]
     pattern: str | None = None
+    at_once: Callable[[pl.Series], pl.Series] | None = None
 
     def failing(self, texts: pl.Series) -> pl.Series:
         """Return the texts that do not surely pass, of a series in which null is a text that is not known."""
         if self.pattern is not None and _ALIKE.fullmatch(self.pattern) and not _APART.search(self.pattern):
             return texts.filter(~texts.str.contains(self.pattern).fill_null(False))
+        if self.at_once is not None:
+            return texts.filter(~self.at_once(texts).fill_null(False))
         wrong = [text is None or not self.passes(text) for text in texts]
         return texts.filter(pl.Series(wrong, dtype=pl.Boolean))
 
@@ -248,13 +252,11 @@ def read(text: str, needed: Collection[str], tests: Iterable[TextTest] = ()) -> 
         pl.col("type").fill_null(OTHER)
     )
     failing = {test.name: _failing(frame, test) for test in tests}
+    # The texts are asked for where there is a finding, and most files have few.
     texts = pl.concat(
-        [
-            frame.select(hash=hash_, text=text).unique("hash")
-            for hash_, text in (("s", "st"), ("p", "pt"), ("o", "ot"))
-        ]
-    ).unique("hash")
-    return Columns(frame.select(*_FRAME), texts.lazy(), failing)
+        frame.lazy().select(hash=hash_, text=text) for hash_, text in (("s", "st"), ("p", "pt"), ("o", "ot"))
+    )
+    return Columns(frame.select(*_FRAME), texts, failing)
 
 
 def _failing(frame: pl.DataFrame, test: TextTest) -> list[int]:
@@ -302,7 +304,10 @@ def save(columns: Columns, folder: Path, key: str) -> None:
     """Write columns into a folder under a key of hexadecimal digits; a half-written one is never read."""
     name = _SAFE.sub("", key)
     folder.mkdir(parents=True, exist_ok=True)
-    frames = {"texts": columns.texts.collect().sort("hash"), "frame": columns.frame.sort("p", "s")}
+    frames = {
+        "texts": columns.texts.unique("hash").collect().sort("hash"),
+        "frame": columns.frame.sort("p", "s"),
+    }
     (folder / f"{name}.failing.json").write_text(json.dumps(columns.failing), encoding="utf-8")
     for kind, frame in frames.items():
         half = folder / f"{name}.{kind}.part"

@@ -433,10 +433,10 @@ class _Compiler:
     def length(self, value: Node, places: _Places, *, low: bool) -> Component:
         limit = self.whole(value)
         if low:
-            return Text(
-                TextTest(f"{sorted(places)} at least {limit}", lambda text: len(text) >= limit, places)
-            )
-        return Text(TextTest(f"{sorted(places)} at most {limit}", lambda text: len(text) <= limit, places))
+            name, passes = f"{sorted(places)} at least {limit}", lambda text: len(text) >= limit
+            return Text(TextTest(name, passes, places, at_once=lambda texts: texts.str.len_chars() >= limit))
+        name, passes = f"{sorted(places)} at most {limit}", lambda text: len(text) <= limit
+        return Text(TextTest(name, passes, places, at_once=lambda texts: texts.str.len_chars() <= limit))
 
     def qualified(self, node: Node, value: Node, places: _Places) -> Component:
         least = [self.whole(count) for count in self.graph.objects(node, SH.qualifiedMinCount)]
