@@ -17,7 +17,7 @@ from click.testing import CliRunner
 
 from kg.cli import main
 from kg.iri import DEFAULT_BASE
-from kg.lineage import as_jsonld, moment, recall, rows, svg, trace
+from kg.lineage import Direction, as_jsonld, links, moment, recall, rows, svg, trace
 from kg.lineage.cards import layers, picture
 from kg.lineage.layout import arrange
 from kg.load import Loader
@@ -226,6 +226,18 @@ def test_depth_ends_the_walk_and_says_where(store: Store) -> None:
 
     assert {thing.id.partition("/")[0] for thing in found.things.values()} == {"batch", "web"}
     assert [gap.where for gap in found.gaps] == [f"web/T-A-{number:04}" for number in range(1, 5)]
+
+
+@pytest.mark.parametrize("way", ["up", "down"])
+@pytest.mark.parametrize("with_values", [True, False])
+def test_a_long_walk_over_columns_finds_what_single_looks_find(
+    store: Store, monkeypatch: pytest.MonkeyPatch, way: Direction, with_values: bool
+) -> None:
+    names = ["B-A-001", "PC-0001", "lot/NMC-2601"]
+    singly = [trace(store, name, way, with_values=with_values) for name in names]
+    monkeypatch.setattr(links, "MANY", 1)
+
+    assert [trace(store, name, way, with_values=with_values) for name in names] == singly
 
 
 def test_values_may_be_left_out_and_nothing_else_changes(store: Store) -> None:

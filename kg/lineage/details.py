@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Final
 from urllib.parse import unquote
@@ -13,6 +13,7 @@ import pyoxigraph as ox
 from kg import model
 from kg.errors import KgError
 from kg.iri import shorten
+from kg.lineage.columns import Columns
 from kg.lineage.graph import Run, Thing, Value
 from kg.lineage.links import POSITION_FROM, POSITION_TO
 from kg.store import Store, holds_records
@@ -37,17 +38,25 @@ def _texts() -> tuple[str, ...]:
     return tuple(iri for iri in terms if iri not in told and not iri.startswith(model.EMMO))
 
 
-def _is_record(quad: ox.Quad) -> bool:
-    return isinstance(quad.graph_name, ox.NamedNode) and holds_records(quad.graph_name.value)
-
-
 class Details:
     """What the store says of some nodes; without `with_values` no more than a list of them needs."""
 
-    def __init__(self, store: Store, *, with_values: bool = True) -> None:
+    def __init__(self, store: Store, columns: Columns | None = None, *, with_values: bool = True) -> None:
+        self.columns = columns
         self._db, self.base, self.with_values = store.db, store.base, with_values
         self.words: Vocabulary = vocabulary()
         self._labels: dict[str, str] = {}
+        self._records: dict[str, bool] = {}
+        self._read: dict[str, Said] = {}
+
+    def _is_record(self, graph: ox.NamedNode | ox.BlankNode | ox.DefaultGraph) -> bool:
+        """Return whether a graph holds records; each graph is looked at once."""
+        if not isinstance(graph, ox.NamedNode):
+            return False
+        name = graph.value
+        if name not in self._records:
+            self._records[name] = holds_records(name)
+        return self._records[name]
 
     def label(self, iri: str) -> str:
         """Return the label of a term, or the name below the base of anything else."""
@@ -64,7 +73,7 @@ class Details:
         found = []
         for iri in _texts():
             quads = self._db.quads_for_pattern(None, ox.NamedNode(iri), None, None)
-            if any(_is_record(quad) for quad in islice(quads, 1)):
+            if any(self._is_record(quad.graph_name) for quad in islice(quads, 1)):
                 found.append(iri)
         return tuple(found)
 
@@ -74,14 +83,61 @@ class Details:
         What is derived about a thing is far more than what is recorded, so its properties are looked up one
         by one; a run or a quantity is read at once.
         """
+        if iri in self._read and not only:
+            return self._read[iri]
         node, found = ox.NamedNode(iri), dict[str, set[str]]()
         for property_ in only or (None,):
             wanted = ox.NamedNode(property_) if property_ else None
             quads = self._db.quads_for_pattern(node, wanted, None, None)
             for quad in islice(quads, ROWS if property_ == model.DERIVED_FROM else None):
-                if _is_record(quad) and not isinstance(quad.object, ox.Triple):
-                    found.setdefault(quad.predicate.value, set()).add(quad.object.value)
-        return {property_: sorted(values) for property_, values in found.items()}
+                value = quad.object
+                if self._is_record(quad.graph_name) and not isinstance(value, ox.Triple):
+                    found.setdefault(property_ or quad.predicate.value, set()).add(value.value)
+        return {name: sorted(values) if len(values) > 1 else [*values] for name, values in found.items()}
+
+    def read(self, iris: Iterable[str], only: str = "?property") -> None:
+        """Read at once what the records say of many nodes, or the values of one property in brackets.
+
+        Each statement that many of them share is taken out of the store once, which is most of the time.
+        """
+        nodes = list(dict.fromkeys(iris))
+        listed = " ".join(f'("{number}" <{iri}>)' for number, iri in enumerate(nodes))
+        group = "?property ?value ?graph" if only.startswith("?") else "?value ?graph"
+        rows = self._db.query(
+            f"SELECT {group} (GROUP_CONCAT(?number) AS ?numbers) WHERE {{ "
+            f"VALUES (?number ?node) {{ {listed} }} GRAPH ?graph {{ ?node {only} ?value }} }} "
+            f"GROUP BY {group}"
+        )
+        found: list[dict[str, set[str]]] = [{} for _ in nodes]
+        for row in rows:  # type: ignore[union-attr]
+            value = row["value"]
+            if self._is_record(row["graph"]) and not isinstance(value, ox.Triple):
+                property_ = row["property"].value if only.startswith("?") else only[1:-1]
+                for number in row["numbers"].value.split(" "):
+                    found[int(number)].setdefault(property_, set()).add(value.value)
+        for iri, said in zip(nodes, found, strict=True):
+            self._read[iri] = {
+                name: sorted(values) if len(values) > 1 else [*values] for name, values in said.items()
+            }
+
+    def add(self, property_: str, to: Mapping[str, Said]) -> None:
+        """Add the values of a property to what is said of some nodes, by going through all of its values."""
+        found: dict[str, set[str]] = {}
+        for quad in self._db.quads_for_pattern(None, ox.NamedNode(property_), None, None):
+            node, value = quad.subject, quad.object
+            if not self._is_record(quad.graph_name) or isinstance(value, ox.Triple):
+                continue
+            if isinstance(node, ox.NamedNode) and node.value in to:
+                found.setdefault(node.value, set()).add(value.value)
+        for iri, values in found.items():
+            to[iri][property_] = sorted(values)
+
+    def read_values(self, quantities: Iterable[str]) -> None:
+        """Read many quantities with their numbers at once."""
+        quantities = list(quantities)
+        self.read(quantities)
+        parts = (self._read[iri].get(model.HAS_NUMERICAL_PART, ()) for iri in quantities)
+        self.read((number for numbers in parts for number in numbers), f"<{model.HAS_NUMBER_VALUE}>")
 
     def values(self, quantities: Collection[str]) -> tuple[Value, ...]:
         """Return quantities that have a number, sorted by term and name."""
@@ -92,7 +148,7 @@ class Details:
         """Return a quantity with its number; None where it has none."""
         said = self.said(quantity)
         for number in said.get(model.HAS_NUMERICAL_PART, ()):
-            for text in self.said(number, (model.HAS_NUMBER_VALUE,)).get(model.HAS_NUMBER_VALUE, ()):
+            for text in self.said(number).get(model.HAS_NUMBER_VALUE, ()):
                 types = said.get(model.RDF_TYPE, ())
                 term = next((type_ for type_ in types if type_ not in _HOW), "")
                 how = next((_HOW[type_] for type_ in types if type_ in _HOW), "measured")
@@ -115,10 +171,31 @@ class Details:
             self.label(property_): ", ".join(said[property_]) for property_ in self.used if property_ in said
         }
 
-    def thing(self, iri: str) -> Thing:
-        """Return a thing."""
-        more = (model.HAS_PROPERTY, model.DERIVED_FROM) if self.with_values else ()
-        said = self.said(iri, (model.RDF_TYPE, _LABEL, *self.used, *more))
+    def all(
+        self, things: Iterable[str], runs: Mapping[str, Collection[str]]
+    ) -> tuple[dict[str, Thing], dict[str, Run]]:
+        """Return things and runs; `runs` are given with the sections of webs that count in them."""
+        if self.columns and not self.with_values:
+            of_thing = self.columns.said(list(things), (model.RDF_TYPE,))
+            for property_ in (_LABEL, *self.used):
+                self.add(property_, of_thing)
+            of_run = self.columns.said(list(runs), _OF_RUN)
+        else:
+            if self.with_values:
+                self.read(runs)
+            more = (model.HAS_PROPERTY, model.DERIVED_FROM) if self.with_values else ()
+            of_thing = {iri: self.said(iri, (model.RDF_TYPE, _LABEL, *self.used, *more)) for iri in things}
+            of_run = {iri: self.said(iri, () if self.with_values else _OF_RUN) for iri in runs}
+        borne = [said.get(model.HAS_PROPERTY, ()) for said in of_thing.values()]
+        borne += [said.get(model.HAS_PROCESS_PARAMETER, ()) for said in of_run.values()]
+        self.read_values(quantity for quantities in borne for quantity in quantities)
+        return (
+            {iri: self.thing(iri, said) for iri, said in of_thing.items()},
+            {iri: self.run(iri, said, runs[iri]) for iri, said in of_run.items()},
+        )
+
+    def thing(self, iri: str, said: Said) -> Thing:
+        """Return a thing of which the records say this."""
         types = tuple(said.get(model.RDF_TYPE, ()))
         return Thing(
             iri,
@@ -133,12 +210,13 @@ class Details:
 
     def narrow(self, types: Collection[str]) -> tuple[str, ...]:
         """Return the classes that no other one of them stands below."""
+        if len(types) == 1:
+            return tuple(types)
         wide = {above for type_ in types for above in self.words.ancestors(type_) if above != type_}
         return tuple(type_ for type_ in types if type_ not in wide)
 
-    def run(self, iri: str, sections: Collection[str]) -> Run:
-        """Return a run; `sections` are those of the webs that count in it."""
-        said = self.said(iri, () if self.with_values else _OF_RUN)
+    def run(self, iri: str, said: Said, sections: Collection[str]) -> Run:
+        """Return a run of which the records say this; `sections` are those of the webs that count in it."""
         tools, agents = (tuple(said.get(property_, ())) for property_ in (model.HAS_TOOL, model.HAS_AGENT))
         types = self.narrow(said.get(model.RDF_TYPE, ()))
         return Run(

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import functools
-from itertools import islice
 from typing import Final
 
 import pyoxigraph as ox
 
 from kg import model
+from kg.lineage.columns import FOLLOWED, Columns
 from kg.lineage.positions import Section
 from kg.namespaces import PREFIXES
 from kg.store import Store, holds_records
@@ -17,6 +17,8 @@ WEB_SECTION: Final = PREFIXES["bvcox"] + "WebSection"
 SPLIT_FROM: Final = PREFIXES["bvcox"] + "splitFrom"
 POSITION_FROM: Final = PREFIXES["bvcox"] + "WebPositionFrom"
 POSITION_TO: Final = PREFIXES["bvcox"] + "WebPositionTo"
+MANY = 2_000
+"""Nodes whose links are looked up one by one; for more of them, all links are taken from the columns."""
 FEW = 300
 """Runs that used a thing up to which each is asked whether it gave something out."""
 
@@ -25,7 +27,9 @@ class Links:
     """The statements of a store that lead from one node to another."""
 
     def __init__(self, store: Store) -> None:
-        self._db = store.db
+        self._store, self._db = store, store.db
+        self._left = MANY
+        self.columns: Columns | None = None
         self._objects: dict[tuple[str, str], list[str]] = {}
         self._subjects: dict[tuple[str, str], list[str]] = {}
         self._sections: dict[str, Section | None] = {}
@@ -42,12 +46,27 @@ class Links:
 
     def states(self, subject: str, predicate: str, object_: str) -> bool:
         """Return whether this is said in any graph."""
+        if (
+            self.columns
+            and predicate == model.HAS_PROCESS_PARAMETER
+            and object_ not in self.columns.quantities
+        ):
+            return False
         return self._ask(subject, predicate, object_)
+
+    def _count(self) -> None:
+        """Take the links from the columns from here on, once many nodes were looked up."""
+        self._left -= 1
+        if not self._left:
+            self.columns = Columns.of(self._store)
 
     def objects(self, subject: str, predicate: str) -> list[str]:
         """Return the values of a property, each once, sorted."""
         key = (subject, predicate)
         if key not in self._objects:
+            if self.columns and predicate in FOLLOWED:
+                return self.columns.links(predicate).get(subject, [])
+            self._count()
             quads = self._db.quads_for_pattern(ox.NamedNode(subject), ox.NamedNode(predicate), None, None)
             self._objects[key] = sorted(
                 {quad.object.value for quad in quads if not isinstance(quad.object, ox.Triple)}
@@ -58,6 +77,9 @@ class Links:
         """Return what has a thing as the value of a property, each once, sorted."""
         key = (predicate, object_)
         if key not in self._subjects:
+            if self.columns and predicate in FOLLOWED:
+                return self.columns.links(predicate, back=True).get(object_, [])
+            self._count()
             quads = self._db.quads_for_pattern(None, ox.NamedNode(predicate), ox.NamedNode(object_), None)
             self._subjects[key] = sorted(
                 {quad.subject.value for quad in quads if isinstance(quad.subject, ox.NamedNode)}
@@ -72,16 +94,27 @@ class Links:
         """
         key = ("", thing)
         if key not in self._subjects:
-            taken, node = ox.NamedNode(model.HAS_INPUT), ox.NamedNode(thing)
-            quads = list(islice(self._db.quads_for_pattern(None, taken, node, None), FEW))
-            if len(quads) == FEW:
+            taken = f"?run <{model.HAS_INPUT}> <{thing}>"
+            # What a query only counts or compares is never made into texts, which is most of the time.
+            some = (
+                f"SELECT (COUNT(*) AS ?runs) {{ SELECT ?run {{ GRAPH ?graph {{ {taken} }} }} LIMIT {FEW} }}"
+            )
+            if [row["runs"].value for row in self._store.query(some)] == [str(FEW)]:
+                node, property_ = ox.NamedNode(thing), ox.NamedNode(model.HAS_INPUT)
                 quads = [
                     quad
                     for graph in self._measurements
-                    for quad in self._db.quads_for_pattern(None, taken, node, graph)
+                    for quad in self._db.quads_for_pattern(None, property_, node, graph)
                 ]
-            runs = sorted({quad.subject.value for quad in quads if isinstance(quad.subject, ox.NamedNode)})
-            self._subjects[key] = [run for run in runs if not self._ask(run, model.HAS_OUTPUT, None)]
+                runs = sorted(
+                    {quad.subject.value for quad in quads if isinstance(quad.subject, ox.NamedNode)}
+                )
+                self._subjects[key] = [run for run in runs if not self._ask(run, model.HAS_OUTPUT, None)]
+            else:
+                given = f"OPTIONAL {{ ?run <{model.HAS_OUTPUT}> ?given }} FILTER(!BOUND(?given))"
+                found = self._store.query(f"SELECT DISTINCT ?run {{ {taken} . {given} }}")
+                nodes = (row["run"] for row in found)
+                self._subjects[key] = sorted(run.value for run in nodes if isinstance(run, ox.NamedNode))
         return self._subjects[key]
 
     @functools.cached_property

@@ -134,8 +134,8 @@ def _runs_in(
 def _assemble(
     store: Store, walk: Walk, asked: str, roots: tuple[str, ...], gaps: list[Gap], *, with_values: bool
 ) -> Trace:
-    details, base = Details(store, with_values=with_values), store.base
-    runs = dict.fromkeys(
+    details, base = Details(store, walk.links.columns, with_values=with_values), store.base
+    ran = dict.fromkeys(
         [*(r for r in roots if r not in walk.reach), *(s.run for s in walk.steps.values() if s.run)]
     )
     for run, thing in sorted(walk.lost.items()):
@@ -145,13 +145,14 @@ def _assemble(
         Gap("depth", shorten(thing, base), "there are runs further on, beyond the depth that was asked")
         for thing in sorted(walk.unfollowed)
     ]
+    things, runs = details.all(walk.reach, {iri: walk.pieces.get(iri, ()) for iri in ran})
     return Trace(
         base,
         walk.direction,
         asked,
         roots,
-        {iri: details.thing(iri) for iri in walk.reach},
-        {iri: details.run(iri, walk.pieces.get(iri, ())) for iri in runs},
+        things,
+        runs,
         tuple(walk.steps.values()),
         tuple(gaps),
         walk.distance,
