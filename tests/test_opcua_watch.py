@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import socket
@@ -12,12 +13,31 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 
+import kg
+import kg.series
+from kg.errors import KgError
+from kg.load import Loader
+from kg.model import (
+    HAS_NUMBER_VALUE,
+    HAS_NUMERICAL_PART,
+    HAS_PROCESS_PARAMETER,
+    HAS_UNIT,
+    VALUE_KINDS,
+)
+from kg.opcua.client import Access
+from kg.opcua.mapping import read_mapping
+from kg.opcua.watch import Watch
 from kg.store import Store
 
 HERE = Path(__file__).parent
@@ -251,7 +271,8 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
         spans["KA-4"] = machine.make("KA-4", (285.0,))
         watcher.wait("run 4")
         machine.do(State=4)
-        watcher.wait("Complete,", times=2)
+        machine.do(State=2)
+        watcher.wait("Idle,", times=3)
         assert watcher.stop() == 0
         yield Story(watcher, spans, machine.told)
 
@@ -275,3 +296,195 @@ def test_time_that_nobody_watched_counts_for_no_state(story: Story) -> None:
 
     assert [(row["state"], row["comment"]) for row in rows if not row["state"]] == [("", "not watched")]
     assert [row["Lot"] for row in story.watcher.rows("runs") if row["unwatched"]] == ["KA-2"]
+
+
+def expected(told: list[dict[str, Any]], name: str, span: tuple[float, float]) -> list[tuple[float, float]]:
+    """Return what a node was from when on during a run, as the calender told it."""
+    begin, end = span
+    said = [(each["t"], float(each["value"])) for each in told if each["name"] == name]
+    before = [(begin, value) for time, value in said if time <= begin][-1:]
+    return [*before, *((time, value) for time, value in said if begin < time <= end)]
+
+
+def test_a_mean_weighs_each_value_by_the_time_that_it_stood(story: Story) -> None:
+    for lot in ("KA-1", "KA-2", "KA-4"):
+        begin, end = story.spans[lot]
+        loads = expected(story.told, "LineLoad", story.spans[lot])
+        ends = [time for time, _ in loads[1:]] + [end]
+        mean = sum(v * (until - t) for (t, v), until in zip(loads, ends, strict=True)) / (end - begin)
+        (row,) = [row for row in story.watcher.rows("runs") if row["Lot"] == lot]
+
+        assert row["Line load"] == pytest.approx(mean, rel=1e-6)
+        assert row["Line load, set"] == 300.0
+
+
+def test_values_are_quantities_of_the_run_with_unit_and_row(story: Story) -> None:
+    found = Store.open(story.watcher.store).query(
+        f"SELECT ?value ?unit ?row WHERE {{ ?run dcterms:identifier 'KA-1' ; <{HAS_PROCESS_PARAMETER}> ?q ; "
+        f"prov:wasDerivedFrom ?row . ?q a bvcox:LineLoad, <{VALUE_KINDS['measured']}> ; <{HAS_UNIT}> ?unit ; "
+        f"<{HAS_NUMERICAL_PART}>/<{HAS_NUMBER_VALUE}> ?value }}"
+    )
+    ((value, unit, row),) = [[each[name].value for name in ("value", "unit", "row")] for each in found]
+
+    assert float(value) == story.watcher.rows("runs")[0]["Line load"]
+    assert unit.endswith("NewtonPerMilliMetre")
+    assert ".opcua-runs.jsonl#/0" in row
+
+
+def test_what_changed_during_a_run_is_a_series_of_it(story: Story) -> None:
+    store = story.watcher.store
+    listed = {each.id: each for each in kg.series.listing(store)}
+    frame = kg.series.read(store, "KAL-1-1")
+
+    assert sorted(listed) == ["KAL-1-1", "KAL-1-2", "KAL-1-3", "KAL-1-4"]
+    assert listed["KAL-1-1"].about == (f"{Store.open(store).base}run/calendering/KA-1",)
+    loads = expected(story.told, "LineLoad", story.spans["KA-1"])
+    column = frame["line_load_newton_per_milli_metre"]
+    changed = column != column.shift()
+    assert list(column[changed]) == [value for _, value in loads]
+    assert list(frame["unix_time_second"][changed]) == pytest.approx([time for time, _ in loads], abs=1e-5)
+
+
+@pytest.mark.parametrize("name", ["machine_states", "stop_reasons", "overall_equipment_effectiveness"])
+def test_questions_on_machines_answer_for_one_that_is_watched(story: Story, name: str) -> None:
+    # The planned time of a run stands in the list of machines, which no machine tells.
+    listed = story.watcher.folder / "maschinenliste.csv"
+    listed.write_text(
+        "Maschine;Art;Hersteller;Serien-Nr.;Plantakt [min];Wartung alle [d];Kalibrierung alle [d]\n"
+        "KAL-1;Kalander;;;0,001;;\n",
+        encoding="utf-8",
+    )
+    assert Loader(story.watcher.store).load([listed])[0].outcome in ("loaded", "unchanged")
+
+    rows = kg.open(story.watcher.store).query(name)
+
+    assert {machine.rpartition("/")[2] for machine in rows["machine"]} == {"KAL-1"}
+    if name == "stop_reasons":
+        assert list(rows["reason"]) == ["Bahnriss"]
+        assert list(rows["stops"]) == [2]
+    if name == "overall_equipment_effectiveness":
+        assert (rows["oee"] > 0).all()
+
+
+# Security
+
+
+@pytest.fixture(scope="module")
+def keys(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Certificates and keys of the calender and of the line, both signed by themselves."""
+    folder = tmp_path_factory.mktemp("keys")
+    made: dict[str, Path] = {}
+    for name in ("calender", "line"):
+        key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+        subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+        now = datetime.now(UTC)
+        names = [x509.UniformResourceIdentifier(f"urn:example:{name}"), x509.DNSName("localhost")]
+        certificate = (
+            x509.CertificateBuilder()
+            .subject_name(subject)
+            .issuer_name(subject)
+            .public_key(key.public_key())
+            .serial_number(x509.random_serial_number())
+            .not_valid_before(now - timedelta(days=1))
+            .not_valid_after(now + timedelta(days=1))
+            .add_extension(x509.SubjectAlternativeName(names), critical=False)
+            .sign(key, hashes.SHA256())
+        )
+        made[f"{name}.der"], made[f"{name}.pem"] = folder / f"{name}.der", folder / f"{name}.pem"
+        made[f"{name}.der"].write_bytes(certificate.public_bytes(Encoding.DER))
+        made[f"{name}.pem"].write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    return made
+
+
+@pytest.fixture(scope="module")
+def guarded(keys: dict[str, Path]) -> Iterator[Calender]:
+    """A calender that speaks with those alone who encrypt, and lets in one user by its password."""
+    with calender(keys["calender.der"], keys["calender.pem"]) as machine:
+        yield machine
+
+
+def access(keys: dict[str, Path], **other: Any) -> Access:
+    given: dict[str, Any] = {"user": "line", "password": "s3cret", "policy": "Basic256Sha256"}
+    given |= {"certificate": keys["line.der"], "key": keys["line.pem"]}
+    return Access(**(given | other))
+
+
+def watch_until(text: str, machine: Calender, folder: Path, entry: Access) -> Path:
+    """Watch in this process until a text is told, and return the store."""
+    store = folder / "line"
+    Store.create(store)
+    (folder / "kal.yaml").write_text(MAPPING, encoding="utf-8")
+
+    async def run() -> None:
+        stop = asyncio.Event()
+        lines: list[str] = []
+
+        def tell(line: str) -> None:
+            lines.append(line)
+            if line.startswith("connected"):
+                machine.make("KA-1", (291.0,))
+            if text in line:
+                stop.set()
+
+        machines = read_mapping(folder / "kal.yaml")
+        watch = Watch(machine.url, machines, store, access=entry, every=900, period=0.05, tell=tell)
+        await asyncio.wait_for(watch.run(stop), PATIENCE)
+
+    asyncio.run(run())
+    return store
+
+
+def test_an_encrypted_channel_and_a_password_let_the_watcher_in(
+    guarded: Calender, keys: dict[str, Path], tmp_path: Path
+) -> None:
+    store = watch_until("run 1", guarded, tmp_path, access(keys))
+
+    assert [lot for lot, _, _ in runs_in(store)] == ["KA-1"]
+
+
+@pytest.mark.parametrize(
+    ("other", "said"),
+    [
+        ({"password": "guess"}, "does not let 'line' in"),
+        ({"user": ""}, "does not let 'anonymous' in"),
+        ({"policy": "Basic64"}, "no security policy is called 'Basic64'. There are: "),
+        ({"certificate": None}, "needs --certificate and --key"),
+        (
+            {"policy": ""},
+            "does not offer a channel without policy. It offers: --policy Basic256Sha256",
+        ),
+    ],
+)
+def test_who_is_not_let_in_is_told_why(
+    guarded: Calender, keys: dict[str, Path], tmp_path: Path, other: dict[str, Any], said: str
+) -> None:
+    with pytest.raises(KgError) as error:
+        watch_until("run", guarded, tmp_path, access(keys, **other))
+
+    assert said in str(error.value)
+
+
+# Faults of the mapping
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("term: LineLoad,", "term: LinLoad,", "kal.yaml:18: no term is called 'LinLoad'"),
+        ("unit: Cel", "unit: bar", "kal.yaml:20: "),
+        ("take: max", "take: top", "kal.yaml:20: column 'Roll temperature': 'top' cannot be taken."),
+        ("node: LineLoad,", "nod: LineLoad,", "kal.yaml:18: column 'Line load': 'node' is missing"),
+        ("  node: State\n", "  names: packs\n", "kal.yaml:6: no names of states are called 'packs'"),
+        ("  things:", "  while: [Excute]\n  things:", "kal.yaml:10: no state is called 'Excute'"),
+        ("machine: KAL-1\n", "machines: KAL-1\n", "kal.yaml:2: 'machines' is no key here"),
+        ("Web in:", "start:", "kal.yaml:16: each row has a column 'start' already"),
+    ],
+)
+def test_a_fault_of_a_mapping_is_told_with_its_line(tmp_path: Path, old: str, new: str, said: str) -> None:
+    assert MAPPING.count(old) >= 1
+    (tmp_path / "kal.yaml").write_text(MAPPING.replace(old, new, 1), encoding="utf-8")
+
+    with pytest.raises(KgError) as error:
+        read_mapping(tmp_path / "kal.yaml")
+
+    assert said in str(error.value)

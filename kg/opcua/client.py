@@ -61,20 +61,34 @@ async def connected(url: str, access: Access, timeout: float = 10.0) -> AsyncIte
     if access.user:
         client.set_user(access.user)
         client.set_password(access.password)
-    if access.policy:
-        await _secure(client, access)
     try:
+        if access.policy:
+            await _secure(client, access)
         await client.connect()
     except (ua.uaerrors.BadUserAccessDenied, ua.uaerrors.BadIdentityTokenRejected) as error:
         text = (
             f"{url}: the server does not let '{access.user or 'anonymous'}' in. Give --user, and the password"
         )
         raise SetupError(f"{text} in KG_OPCUA_PASSWORD.") from error
+    except ua.UaError as error:
+        if not str(error).startswith("No matching endpoints"):
+            raise
+        raise SetupError(f"{url}: {await _offers(client, access)}") from error
     try:
         yield client
     finally:
         with suppress(*TROUBLE):
             await asyncio.wait_for(client.disconnect(), timeout)
+
+
+async def _offers(client: Client, access: Access) -> str:
+    """Return what a server offers to those who asked for another channel."""
+    offered = set()
+    for each in await Client(client.server_url.geturl()).connect_and_get_server_endpoints():
+        policy = str(each.SecurityPolicyUri).rpartition("#")[2].replace("_", "")
+        offered.add("no policy" if policy == "None" else f"--policy {policy} --mode {each.SecurityMode.name}")
+    wanted = f"{access.policy} with {access.mode}" if access.policy else "a channel without policy"
+    return f"the server does not offer {wanted}. It offers: {'; '.join(sorted(offered)) or 'nothing'}."
 
 
 async def _secure(client: Client, access: Access) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,8 @@ from typing import Any
 from kg.errors import KgError
 from kg.opcua.mapping import RUNS, STATES
 from kg.opcua.tracker import Closed, Kind, Rules, Tracker
+
+Keep = Callable[[Closed], str]
 
 FOLDER = "opcua"
 """Folder of the journals in a store."""
@@ -61,11 +63,13 @@ def whole_lines(path: Path) -> list[dict[str, Any]]:
 class Journal:
     """The files of one machine in a store, and the tracker that they bring up to date."""
 
-    def __init__(self, store: Path, stem: str, rules: Rules) -> None:
+    def __init__(self, store: Path, stem: str, rules: Rules, keep: Keep = lambda closed: "") -> None:
         """Open the files and go through the events since the last cut; rows that are missing are written.
 
-        Raises KgError where another watcher holds them.
+        `keep` puts the series of a run on disk, before its row is written, and returns its name.
+        Raises KgError where another watcher holds the files.
         """
+        self._keep = keep
         self.folder, self.stem = store / FOLDER, stem
         self.folder.mkdir(parents=True, exist_ok=True)
         self._lock = _lock(self.folder / f"{stem}.lock")
@@ -92,6 +96,10 @@ class Journal:
         return sorted(
             path for end in ENDINGS.values() for path in self.folder.glob(f"{_literal(self.stem)}_*{end}")
         )
+
+    def runs(self) -> list[tuple[Path, dict[str, Any]]]:
+        """Return the rows of all runs, each with its file."""
+        return [(path, row) for path in self.files() if path.name.endswith(RUNS) for row in whole_lines(path)]
 
     def place(self, closed: Closed) -> Path:
         """Return the journal of a row: that of the day on which it was over."""
@@ -122,6 +130,9 @@ class Journal:
     def _write(self, closed: list[Closed]) -> list[Closed]:
         """Write the rows that are not in the journals yet, and return them."""
         new = [row for row in closed if row.row["number"] > self._written[row.kind]]
+        for each in new:
+            if each.kind == "runs":
+                each.row["series"] = self._keep(each)
         by_file: dict[Path, list[dict[str, Any]]] = {}
         for each in new:
             by_file.setdefault(self.place(each), []).append(each.row)

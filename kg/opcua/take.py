@@ -17,7 +17,8 @@ def _numbers(changes: Changes) -> list[float]:
 def _mean(changes: Changes, end: float) -> float | None:
     """Return the mean over time: each value holds until the next; a bad reading is left out."""
     total = weight = 0.0
-    for (begin, value), (until, _) in zip(changes, [*changes[1:], (end, None)], strict=True):
+    ends = [time for time, _ in changes[1:]] + [end]
+    for (begin, value), until in zip(changes, ends, strict=False):
         if isinstance(value, int | float):
             total += value * (until - begin)
             weight += until - begin

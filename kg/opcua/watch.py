@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kg import catalogue
 from kg.errors import KgError
+from kg.iri import mint
 from kg.load import Loader, Outcome
+from kg.opcua import series
 from kg.opcua.client import TROUBLE, Access, SetupError, Watching, connected, server_time
 from kg.opcua.journal import Journal
 from kg.opcua.mapping import Watched
 from kg.opcua.tracker import Closed
+from kg.series import described
+from kg.series.describe import FOLDER as SERIES
+from kg.store import Store, writing
 
 if TYPE_CHECKING:
     from asyncua import Client
@@ -50,7 +57,8 @@ class Watch:
 
     def _open(self) -> None:
         for machine in self.machines:
-            journal = Journal(self.store, machine.stem, machine.rules)
+            keep = partial(series.keep, self.store, machine.stem, machine.plan) if machine.plan else _none
+            journal = Journal(self.store, machine.stem, machine.rules, keep)
             self.journals[machine.machine] = journal
             if machine.text:
                 place = self.store / "mappings" / "opcua" / f"{machine.stem}.yaml"
@@ -143,7 +151,33 @@ class Watch:
                 self.tell(_told(outcome))
 
     def _load_files(self, files: list[Path]) -> list[Outcome]:
-        return Loader(self.store, compact=False).load(files)
+        outcomes = Loader(self.store, compact=False).load(files)
+        self._describe_series()
+        return outcomes
+
+    def _describe_series(self) -> None:
+        """Describe in the graph the series of runs that are in the journals and not in the store yet."""
+        opened = Store.open(self.store)
+        base, known = opened.base, {entry.graph for entry in catalogue.entries(opened, items=False)}
+        del opened
+        new = []
+        for machine in self.machines:
+            if machine.plan is None:
+                continue
+            for path, row in self.journals[machine.machine].runs():
+                name = row.get("series")
+                if name and mint(base, SERIES, name) not in known:
+                    about = series.about(base, machine.plan, row)
+                    recording = series.kept(self.store, machine.plan, row)
+                    new.append(described(self.store, base, name, recording, path, about))
+        if new:
+            with writing(self.store) as target:
+                for graph, text, entry in new:
+                    target.replace(graph, text, entry)
+
+
+def _none(closed: Closed) -> str:
+    return ""
 
 
 async def _sleep(stop: asyncio.Event, seconds: float) -> None:

@@ -7,7 +7,7 @@ frame = kg.series.read("kg-store", "cell7.041", columns=["test_time_second", "vo
 
 from __future__ import annotations
 
-from kg.series.add import Added, add
+from kg.series.add import Added, add, described, put
 from kg.series.read import Series, export, find, listing, read, scan
 from kg.series.write_features import Featured, add_features
 
@@ -17,9 +17,11 @@ __all__ = [
     "Series",
     "add",
     "add_features",
+    "described",
     "export",
     "find",
     "listing",
+    "put",
     "read",
     "scan",
 ]

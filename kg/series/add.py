@@ -198,6 +198,46 @@ def _one(
     return graph, "".join(lines), catalogue.ntriples(entry)
 
 
+def put(place: Path, name: str, recording: Recording) -> None:
+    """Put a recording into the Parquet file of this name beside the store, in place of what was there."""
+    (place / FOLDER).mkdir(exist_ok=True)
+    replace_file(place / FOLDER / f"{name}.parquet", _parquet(recording, ""))
+
+
+def described(
+    place: Path, base: str, name: str, recording: Recording, source: Path, about: About
+) -> tuple[str, str, str]:
+    """Return the graph of a recording that was put beside the store, its statements and its entry.
+
+    `source` is the journal that its run stands in, which may still grow.
+    """
+    parquet = read_bytes(place / FOLDER / f"{name}.parquet")
+    sha256 = hashlib.sha256(parquet).hexdigest()
+    file = File(
+        iri=mint(base, FOLDER, name),
+        id=name,
+        sha256=sha256,
+        size=len(parquet),
+        source=source.name,
+        source_iri=file_iri(base, source.name),
+        source_sha256="",
+    )
+    entry = catalogue.Entry(
+        graph=file.iri,
+        name=f"{name}.parquet",
+        sha256=sha256,
+        outcome="loaded",
+        folder=str((place / FOLDER).resolve()),
+        mapping=recording.map,
+        digest=recording.digest,
+        read=recording.frame.height,
+        loaded=recording.frame.height,
+        kinds={"series"},
+        items=tuple(items(recording)),
+    )
+    return file.iri, nt.write(triples(file, recording, about)), catalogue.ntriples(entry)
+
+
 def _whole(place: Path, graph: str, ids: dict[str, list[str]]) -> bool:
     """Return whether all Parquet files of a source file are there."""
     return all((place / FOLDER / f"{name}.parquet").is_file() for name in ids.get(graph, [""]))

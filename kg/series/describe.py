@@ -11,7 +11,7 @@ import pyoxigraph as ox
 from kg import model
 from kg.catalogue import KGC, Item
 from kg.namespaces import PREFIXES
-from kg.sources.cyclers import Column, Recording, columns
+from kg.sources.cyclers import Column, Recording
 from kg.terms import vocabulary
 
 DCAT = "http://www.w3.org/ns/dcat#"
@@ -26,16 +26,23 @@ HEAD = 20_000
 
 @dataclass(frozen=True)
 class About:
-    """What the rows are about: IRIs of the cell and of the test, empty where nobody said."""
+    """What the rows are about: IRIs of the cell and of the test, empty where nobody said.
+
+    `run` is the IRI of a run that other records describe, such as one of a machine that is watched.
+    """
 
     cell: str = ""
     test: str = ""
     test_id: str = ""
+    run: str = ""
 
 
 @dataclass(frozen=True)
 class File:
-    """A Parquet file: its IRI, the name by which people call it, its digest and size, and its source."""
+    """A Parquet file: its IRI, the name by which people call it, its digest and size, and its source.
+
+    A source that still grows, such as a journal, has no digest.
+    """
 
     iri: str
     id: str
@@ -115,7 +122,8 @@ def statements(file: File, recording: Recording, about: About) -> Iterator[tuple
     yield data, SCHEMA + "sha256", ox.Literal(file.sha256)
     yield source, rdf_type, ox.NamedNode(PROV + "Entity")
     yield source, DCTERMS + "title", ox.Literal(file.source)
-    yield source, SCHEMA + "sha256", ox.Literal(file.source_sha256)
+    if file.source_sha256:
+        yield source, SCHEMA + "sha256", ox.Literal(file.source_sha256)
     if recording.head:
         yield source, RDFS + "comment", ox.Literal(recording.head[:HEAD])
     yield reading, rdf_type, ox.NamedNode(PROV + "Activity")
@@ -129,6 +137,9 @@ def statements(file: File, recording: Recording, about: About) -> Iterator[tuple
 
 
 def _about(series: str, about: About) -> Iterator[tuple[str, str, Object]]:
+    if about.run:
+        yield series, SCHEMA + "about", ox.NamedNode(about.run)
+        yield series, PROV + "wasGeneratedBy", ox.NamedNode(about.run)
     if about.cell:
         yield series, SCHEMA + "about", ox.NamedNode(about.cell)
     if about.test:
@@ -163,7 +174,7 @@ def items(recording: Recording) -> Iterator[Item]:
         count = len(recording.frame) - recording.frame[column.name].null_count()
         name = f"{recording.part}: {column.source}" if recording.part else column.source
         if column.mapped:
-            reason = "" if columns()[column.name].term else f"'{column.name}' has no term in the vocabulary"
+            reason = "" if column.term else f"'{column.name}' has no term in the vocabulary"
             yield Item(name, "mapped", count, reason, column.term)
         else:
             yield Item(name, "kept", count, "no map says what it is; it stays under its own name")
