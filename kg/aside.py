@@ -18,10 +18,12 @@ from kg.sources.csvfile import csv_rows
 from kg.sources.grid import SET_ASIDE_COLUMNS, Row, header_index
 from kg.sources.parquet import parquet_aside
 from kg.sources.read import PARQUET, RECORDS, WORKBOOKS
-from kg.sources.records import LINES, pointer_token
+from kg.sources.records import LINES, pointer_token, xml_lists
 from kg.sources.table import Reading, Table
 from kg.sources.text import read_text
 from kg.sources.xlsx import cell_text, sheet_values
+from kg.sources.xmlfile import ENDING as XML
+from kg.sources.xmlfile import pruned_xml
 
 Rows = list[tuple[Table, Reading, list[Finding]]]
 """For each table of a file: how it was read, and the findings that set rows aside."""
@@ -157,9 +159,18 @@ def _json(path: Path, rows: Rows) -> bytes:
     return out.encode(encoding)
 
 
+def _xml(path: Path, rows: Rows) -> bytes:
+    reasons = _reasons(rows)
+    places = {place for table, _, _ in rows for place in table.places}
+    lists = frozenset[str]().union(*(xml_lists(reading) for _, reading, _ in rows))
+    return pruned_xml(path, reasons, places, lists)
+
+
 def aside_bytes(path: Path, rows: Rows) -> bytes:
     """Return the file of rows set aside, in the form of the source, ready to be mended and loaded."""
     ending = path.suffix.lower()
+    if ending == XML:
+        return _xml(path, rows)
     if ending in RECORDS:
         return _json(path, rows)
     if ending in PARQUET:

@@ -9,10 +9,13 @@ from typing import Any
 
 import pytest
 
+from kg.mappers.plan import read_plans
 from kg.opcua.journal import Journal
-from kg.opcua.mapping import ready
+from kg.opcua.mapping import ready, ready_names
 from kg.opcua.take import taken
 from kg.opcua.tracker import Rules, Tracker
+from kg.resources import PACKAGE
+from kg.terms import vocabulary
 
 PACKML = ready("packml")
 RULES = Rules(
@@ -217,3 +220,20 @@ def test_a_bad_reading_of_the_state_is_no_state() -> None:
 )
 def test_what_is_taken_of_the_values_of_a_run(how: str, changes: list[tuple[float, Any]], value: Any) -> None:
     assert taken(how, changes, 10.0) == pytest.approx(value)
+
+
+def test_ready_names_are_states_that_the_journal_is_loaded_with() -> None:
+    (plan,) = read_plans(PACKAGE / "mappers" / "opcua" / "machine_states.yaml", vocabulary())
+    (known,) = [{text for text, _ in choice.classes} for choice in plan.choices]  # type: ignore[union-attr]
+
+    assert ready_names() == ["machinery", "packml", "umati"]
+    for name in ready_names():
+        found = ready(name)
+        names = set(found["names"].values())
+        assert names <= known
+        assert {*found["while"], *found["stops"]} <= names
+
+
+def test_packml_names_all_of_its_states_by_number() -> None:
+    assert [int(number) for number in PACKML["names"]] == list(range(1, 18))
+    assert len(set(PACKML["names"].values())) == 17

@@ -44,29 +44,9 @@ HERE = Path(__file__).parent
 PATIENCE = 60
 """Seconds after which a test gives up waiting; none of them is expected to pass."""
 
-MAPPING = """\
-title: Calender KAL-1, watched
-machine: KAL-1
-class: Calenderer
-root: /Objects/KAL-1
-states:
-  node: State
-  reason: StopReason
-  reasons: {"7": Bahnriss, "9": Kein Vormaterial}
-runs:
-  things:
-    run: {kind: run, class: FabricatedElectrodeCalendering, role: run, key: "calendering/{Lot}"}
-    web_in: {kind: web, class: DriedFabricatedElectrode, role: input}
-    web_out: {kind: web, class: CalenderedFabricatedElectrode, role: output}
-  columns:
-    Lot: {node: "nsu=urn:example:calender;s=Lot", id: run}
-    Web in: {node: WebIn, id: web_in}
-    Web out: {node: WebOut, id: web_out}
-    Line load: {node: LineLoad, term: LineLoad, unit: N/mm}
-    "Line load, set": {node: LineLoadSet, term: LineLoad, unit: N/mm, value: set}
-    Roll temperature: {node: RollTemperature, term: RollTemperature, unit: Cel, take: max}
-    Good: {node: Good, term: ProcessYield, unit: "%", take: last}
-"""
+PAGE = HERE.parent / "docs" / "how-to" / "watch-a-machine.md"
+MAPPING = PAGE.read_text(encoding="utf-8").split("```yaml\n")[1].partition("```")[0]
+"""The mapping that the page on watching shows."""
 
 
 def free_port() -> int:

@@ -18,7 +18,7 @@ from kg.mappers.spec import MISSING
 from kg.sources import Reading, Table, read_table
 from kg.sources.grid import Row
 from kg.sources.read import RECORDS, WORKBOOKS
-from kg.sources.records import parse_json
+from kg.sources.records import parse_records
 from kg.sources.text import fault, read_bytes, read_text
 from kg.sources.xlsx import cell_text, sheet_values
 
@@ -242,7 +242,7 @@ def _lists(value: Any, before: str) -> Iterator[tuple[str, int]]:
 def _records(path: Path) -> Sight:
     encodings = encodings_of(path)
     counts: Counter[str] = Counter()
-    for name, number in _lists(parse_json(path, encodings), ""):
+    for name, number in _lists(parse_records(path, encodings), ""):
         counts[name] += number
     # Of lists of one length the inner one: it has the columns of the outer one, too.
     records = max(counts, key=lambda name: (counts[name], name.count("[]")), default="[]")

@@ -11,14 +11,14 @@ from typing import Any
 from kg.errors import FaultsError
 from kg.sources.csvfile import csv_rows
 from kg.sources.grid import SET_ASIDE_COLUMNS
-from kg.sources.records import parse_json
+from kg.sources.records import parse_records
 from kg.sources.table import Reading
 from kg.sources.text import fault, read_text
 from kg.sources.xlsx import cell_text, sheet_values
 
 ENCODINGS = ("utf-8", "cp1252", "latin-1")
 DELIMITERS = ("\t", ";", ",", "|")
-WORKBOOKS, RECORDS = (".xlsx", ".xlsm"), (".json", ".jsonl", ".ndjson", ".jsonld")
+WORKBOOKS, RECORDS = (".xlsx", ".xlsm"), (".json", ".jsonl", ".ndjson", ".jsonld", ".xml")
 TABLES = (".csv", ".tsv", ".tab")
 LOOKED_AT = 400
 """Rows in which the header of a table is looked for."""
@@ -41,7 +41,7 @@ def names_in(path: Path, is_unit: IsUnit, sheet: str | None = None) -> list[str]
         rows = [[cell_text(value, ".") for value in row] for row in values[:LOOKED_AT]]
         found = _header(rows, is_unit)
     elif ending in RECORDS:
-        found = list(_paths(parse_json(path, ENCODINGS)))
+        found = list(_paths(parse_records(path, ENCODINGS)))
     else:
         found = _text_names(path, ending, is_unit)
     names = [name for name in dict.fromkeys(" ".join(each.split()) for each in found) if name]

@@ -13,13 +13,16 @@ from kg.sources.sql import CONNECTIONS, is_connection, read_sql
 from kg.sources.table import Reading, Table
 from kg.sources.text import fault
 from kg.sources.xlsx import read_xlsx
+from kg.sources.xmlfile import ENDING as XML
 
-RECORDS = (".json", ".jsonl", ".ndjson")
+JSON = (".json", ".jsonl", ".ndjson")
+RECORDS = (*JSON, XML)
 WORKBOOKS = (".xlsx", ".xlsm")
 PARQUET = (".parquet", ".pq")
 
 _KINDS: dict[str, tuple[str, str]] = {
-    **dict.fromkeys(RECORDS, ("JSON", "records")),
+    **dict.fromkeys(JSON, ("JSON", "records")),
+    XML: ("XML", "records"),
     **dict.fromkeys(WORKBOOKS, ("a workbook", "table")),
     **dict.fromkeys(PARQUET, ("Parquet", "table")),
     **dict.fromkeys(CONNECTIONS, ("the address of a database", "sql")),

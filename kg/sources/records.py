@@ -1,4 +1,4 @@
-"""Nested JSON records -> a table: one record a row, one leaf a column with dots in its name."""
+"""Nested records of JSON or XML -> a table: one record a row, one leaf a column with dots in its name."""
 
 from __future__ import annotations
 
@@ -18,6 +18,8 @@ from kg.near import near, quoted
 from kg.sources.grid import SET_ASIDE_COLUMNS, frame_of_texts
 from kg.sources.table import BadRow, Reading, Table
 from kg.sources.text import fault, read_text
+from kg.sources.xmlfile import ENDING as XML
+from kg.sources.xmlfile import parse_xml
 
 LINES = (".jsonl", ".ndjson")
 ANY = "*"
@@ -257,12 +259,32 @@ def parse_json(
         raise fault(path, "the values are nested too deeply to be records.") from None
 
 
+def xml_lists(reading: Reading) -> frozenset[str]:
+    """Return the paths at which elements of XML are a list, though there may be only one."""
+    levels = [steps for steps, kind in path_levels(reading.records) if kind == "[]"]
+    found = {".".join(levels[: depth + 1]) for depth in range(len(levels))} - {""}
+    # Paths of keyed lists begin at the record.
+    return frozenset(found | {".".join(filter(None, [*levels, path])) for path, _ in reading.keyed})
+
+
+def parse_records(
+    path: Path, encodings: tuple[str, ...], decimal: str = ".", lists: frozenset[str] = frozenset()
+) -> Any:
+    """Return the content of a file of records, JSON or XML, numbers of JSON as their own text.
+
+    Raises FaultsError where it is neither, as its name says.
+    """
+    if path.suffix.lower() == XML:
+        return parse_xml(path, lists)
+    return parse_json(path, encodings, decimal, _Number)
+
+
 def read_records(path: Path, reading: Reading) -> Table:
     """Return the records at the path `reading.records` as a table.
 
-    Raises FaultsError where the file is no JSON or holds no records there.
+    Raises FaultsError where the file is no JSON or XML, or holds no records there.
     """
-    content = parse_json(path, reading.encodings, reading.decimal, _Number)
+    content = parse_records(path, reading.encodings, reading.decimal, xml_lists(reading))
     walk = _Walk(path, path_levels(reading.records), reading)
     steps = walk.levels[0][0]
     root = walk.columns(content, "$.", steps, "") if isinstance(content, dict) and steps else {}
