@@ -16,6 +16,7 @@ from kg.aside import aside_bytes, aside_name, aside_report
 from kg.derive import basis, refresh
 from kg.errors import Fault, FaultsError, KgError
 from kg.findings import Finding
+from kg.intake import Intake
 from kg.iri import DEFAULT_BASE, file_iri
 from kg.job import Job, RdfJob, TableJob
 from kg.mappers.manifest import Listed, is_manifest, read_manifest
@@ -23,7 +24,7 @@ from kg.mappers.plan import AnyPlan, Plan, RdfPlan, file_patterns, read_plans
 from kg.resources import PACKAGE
 from kg.sources import Content, is_connection
 from kg.sources.text import read_bytes
-from kg.store import COMPACT, Intake, Store, vocabulary_digest, writing
+from kg.store import COMPACT, Store, vocabulary_digest, writing
 from kg.terms import vocabulary
 from kg.validate import digest as shapes_digest
 from kg.values import shelf

@@ -15,9 +15,10 @@ from pathlib import Path
 import pytest
 
 from kg import catalogue
+from kg.intake import INCOMING
 from kg.iri import file_iri
 from kg.load import Loader
-from kg.store import INCOMING, Store
+from kg.store import Store
 from tests.conftest import BASE, CALENDERING
 
 KILLS = 20
@@ -31,10 +32,10 @@ CHANGED = ("kal-00.csv", "kal-01.csv", "kal-02.csv")
 CHILD = """\
 import sys
 from pathlib import Path
-import kg.load, kg.store
+import kg.intake, kg.load
 from kg.load import Loader
 kg.load.BATCH = 2_000
-kg.store.BEGIN, kg.store.TOGETHER, kg.store.AT_ONCE = 6_000, 12_000, 15_000
+kg.intake.BEGIN, kg.intake.TOGETHER, kg.intake.AT_ONCE = 6_000, 12_000, 15_000
 store, records = map(Path, sys.argv[1:])
 loader = Loader(store, progress=lambda name, number, total: print(number, flush=True))
 print(0, flush=True)

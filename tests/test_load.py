@@ -12,11 +12,12 @@ import pytest
 
 from kg import catalogue, model
 from kg.errors import FaultsError
+from kg.intake import INCOMING, Intake
 from kg.iri import file_iri
 from kg.job import Job
 from kg.load import Loader, Outcome
 from kg.plant import generate
-from kg.store import BULK, CATALOGUE_GRAPH, INCOMING, Intake, Store, StoreError, writing
+from kg.store import BULK, CATALOGUE_GRAPH, Store, StoreError, writing
 from kg.validate import validate
 from tests.conftest import BASE, CALENDERING
 
@@ -408,7 +409,7 @@ def test_what_the_store_does_not_take_is_told_and_leaves_it_as_it_was(line: Line
 def test_a_graph_that_breaks_off_while_it_is_loaded_is_not_there(
     line: Line, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("kg.store.AT_ONCE", 10)
+    monkeypatch.setattr("kg.intake.AT_ONCE", 10)
     before = line.dump()
 
     def write(file: BinaryIO) -> None:
@@ -430,7 +431,7 @@ def test_a_graph_is_the_same_whether_it_is_loaded_while_it_is_written_or_afterwa
 ) -> None:
     line.file("kal.csv", many())
     line.load()
-    monkeypatch.setattr("kg.store.AT_ONCE", 10)
+    monkeypatch.setattr("kg.intake.AT_ONCE", 10)
     other = Loader(tmp_path / "other", [line.store / "mappings" / "kal.yaml"])
 
     assert told(other.load([line.records])) == {"kal.csv": "loaded"}
