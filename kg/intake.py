@@ -7,9 +7,10 @@ import os
 import shutil
 import sys
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 import pyoxigraph as ox
 
@@ -24,6 +25,15 @@ BEGIN = 60_000
 
 AT_ONCE = 2_600_000
 """Triples that are on their way at a time, which bounds the memory; a larger graph goes in alone."""
+
+PART = 1_000_000
+"""Triples that the bulk loader takes from a stream at a time, sorts and writes."""
+
+ROOM = 400_000_000
+"""Bytes by which the memory is above that at the beginning, where a part is done with."""
+
+PATIENCE = 600.0
+"""Seconds that a part is waited for; where it takes longer, the memory does not show it."""
 
 
 class Intake:
@@ -84,7 +94,7 @@ class Intake:
         try:
             with path.open("wb") as pipe:
                 try:
-                    write(pipe)
+                    write(cast(BinaryIO, _Paced(pipe)))
                     pipe.write(nt.quads(catalogue, CATALOGUE_GRAPH).encode())
                 except BrokenPipeError:
                     raise
@@ -150,6 +160,57 @@ class Intake:
             thread.join()
         self._loads.clear()
         shutil.rmtree(self._folder, ignore_errors=True)
+
+
+class _Paced:
+    """A pipe into the bulk loader, which is given no further part before it is done with the one before.
+
+    The loader sorts and writes a part beside reading the next, and has three of them in memory; on the cores
+    of a small machine it is no faster for it. How far it is shows in the memory of the process.
+    """
+
+    def __init__(self, pipe: BinaryIO) -> None:
+        self._pipe = pipe
+        self._left = PART
+        self._least = _memory()
+
+    def write(self, text: bytes) -> int:
+        """Write lines, and wait where a part ends among them."""
+        rest, lines = text, text.count(b"\n")
+        while lines >= self._left:
+            end = _after(rest, self._left)
+            self._pipe.write(rest[:end])
+            self._pipe.flush()
+            rest, lines, self._left = rest[end:], lines - self._left, PART
+            self._wait()
+        self._left -= lines
+        self._pipe.write(rest)
+        return len(text)
+
+    def _wait(self) -> None:
+        until = time.monotonic() + PATIENCE
+        while self._least and time.monotonic() < until:
+            time.sleep(0.2)
+            _give_back()
+            if _memory() < self._least + ROOM:
+                return
+        self._least = 0  # the memory does not tell
+
+
+def _after(text: bytes, lines: int) -> int:
+    """Return where so many lines end in a text."""
+    end = 0
+    for _ in range(lines):
+        end = text.index(b"\n", end) + 1
+    return end
+
+
+def _memory() -> int:
+    """Return the bytes of memory of this process; 0 where the system does not tell."""
+    try:
+        return int(Path("/proc/self/statm").read_text("ascii").split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    except (OSError, ValueError):
+        return 0
 
 
 def _give_back() -> None:

@@ -432,6 +432,7 @@ def test_a_graph_is_the_same_whether_it_is_loaded_while_it_is_written_or_afterwa
     line.file("kal.csv", many())
     line.load()
     monkeypatch.setattr("kg.intake.AT_ONCE", 10)
+    monkeypatch.setattr("kg.intake.PART", 2_001)
     other = Loader(tmp_path / "other", [line.store / "mappings" / "kal.yaml"])
 
     assert told(other.load([line.records])) == {"kal.csv": "loaded"}
