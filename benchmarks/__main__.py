@@ -14,6 +14,7 @@ from benchmarks import (
     queries,
     resolver,
     serving,
+    shells,
     validation,
 )
 
@@ -26,6 +27,7 @@ WHAT = (
     "queries",
     "resolver",
     "serving",
+    "shells",
     "validation",
     "wide",
 )
@@ -41,6 +43,7 @@ def main() -> None:
     text = "an interpreter that has morph-kgc, maplib and pyrudof"
     parser.add_argument("--peers", default=sys.executable, metavar="PYTHON", help=text)
     parser.add_argument("--seeds", type=int, default=influences.SEEDS, help="lines of each size (influences)")
+    parser.add_argument("--shells", type=int, default=1000, help="batteries whose shells are written")
     given = parser.parse_args()
     report = {
         "analytics": lambda: analytics.report(given.cells, given.peers),
@@ -51,6 +54,7 @@ def main() -> None:
         "queries": lambda: queries.report(given.cells),
         "resolver": resolver.report,
         "serving": lambda: serving.report(given.cells),
+        "shells": lambda: shells.report(given.shells),
         "validation": lambda: validation.report(given.cells, given.peers),
         "wide": lambda: loading.wide(given.rows),
     }

@@ -28,11 +28,16 @@ INSTRUCTIONS = ("03-01", "Operation")
 
 @dataclass(frozen=True)
 class Source:
-    """The values of a passport as one audience has them; `critical` names substances."""
+    """The values of a passport as one audience has them; `criticals` names substances when it is asked."""
 
     passport: Passport
     audience: str
-    critical: frozenset[str] = frozenset()
+    criticals: Callable[[], frozenset[str]] = frozenset
+
+    @functools.cached_property
+    def critical(self) -> frozenset[str]:
+        """Return the substances that are critical raw materials."""
+        return self.criticals()
 
     @functools.cached_property
     def seen(self) -> Mapping[str, bool]:

@@ -23,6 +23,10 @@ Makers = Mapping[str, Callable[[], dict[str, Any]]]
 """The short name of each submodel of a shell, and what makes it."""
 
 
+class RecordError(KgError):
+    """A thing is a record of the line, and who looks sees what passports show."""
+
+
 @dataclass(frozen=True)
 class Sight:
     """Who looks: the audience that a passport is shown to, and whether records are shown beside passports."""
@@ -67,7 +71,7 @@ class Shell:
 
 def passport_shell(builder: Builder, passport: Passport, audience: str = "public") -> Shell:
     """Return the shell of a battery with the submodels of its passport, as an audience may see them."""
-    source = Source(passport, audience, _critical(builder, passport))
+    source = Source(passport, audience, functools.partial(_critical, builder, passport))
     makers: dict[str, Callable[[], dict[str, Any]]] = {
         template.root.short: functools.partial(passport_submodel, template, source)
         for template in templates_of_a_battery()
@@ -131,7 +135,7 @@ def _record(facts: Facts, iri: str, sight: Sight) -> Shell:
     if sight.records:
         return thing_shell(facts, iri)
     name = shorten(iri, facts.store.base)
-    raise KgError(
+    raise RecordError(
         f"{name} is a record of the line, and the audience '{sight.audience}' sees what passports show. "
         f"For the people of the line: --audience {STAFF}"
     )

@@ -7,8 +7,11 @@ import importlib
 import io
 import json
 import zipfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from types import SimpleNamespace
 from typing import Any
+from urllib.parse import quote
 from xml.sax.saxutils import quoteattr
 
 from kg.aas.environment import Environment
@@ -62,41 +65,57 @@ def write_xml(environment: Environment, metamodel: str = "3.0") -> str:
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + str(aas.xmlization.to_str(read)) + "\n"
 
 
-def write_aasx(environment: Environment, metamodel: str = "3.0", part: str = "json") -> bytes:
-    """Return an environment as a package with one part, JSON by default."""
-    text = write_json(environment) if part == "json" else write_xml(environment, metamodel)
-    name = f"aasx/environment.{part}"
+Part = Callable[[str, bytes], None]
+"""What writes a part of a package: its name without folder and ending, and its text."""
+
+
+@contextmanager
+def package(file: zipfile.ZipFile, part: str = "json") -> Iterator[Part]:
+    """Give what writes the parts of a package, which are all of one form; what leads to them comes last."""
+    names: list[str] = []
+
+    def write_part(name: str, body: bytes) -> None:
+        names.append(f"aasx/{quote(name)}.{part}")
+        _entry(file, names[-1], body)
+
     types = (
         '<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types">'
         '<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
         f'<Default Extension="{part}" ContentType="{PARTS[part]}"/>'
         '<Override PartName="/aasx/aasx-origin" ContentType="text/plain"/></Types>'
     )
-    files = {
-        "[Content_Types].xml": types,
-        "_rels/.rels": _relation(ORIGIN, "/aasx/aasx-origin"),
-        "aasx/aasx-origin": "Intentionally empty.",
-        "aasx/_rels/aasx-origin.rels": _relation(SPEC, f"/{name}"),
-        name: text,
-    }
+    _entry(file, "[Content_Types].xml", f"{_HEAD}{types}".encode())
+    _entry(file, "_rels/.rels", _relations(ORIGIN, ["/aasx/aasx-origin"]))
+    _entry(file, "aasx/aasx-origin", b"Intentionally empty.")
+    yield write_part
+    _entry(file, "aasx/_rels/aasx-origin.rels", _relations(SPEC, [f"/{name}" for name in names]))
+
+
+def write_aasx(environment: Environment, metamodel: str = "3.0", part: str = "json") -> bytes:
+    """Return an environment as a package with one part, JSON by default."""
+    text = write_json(environment) if part == "json" else write_xml(environment, metamodel)
     out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as package:
-        for path, body in files.items():
-            entry = zipfile.ZipInfo(path, _MADE)
-            entry.compress_type, entry.create_system = zipfile.ZIP_DEFLATED, 3
-            package.writestr(entry, f"{'' if path == name or 'origin' in path[-11:] else _HEAD}{body}")
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as file, package(file, part) as write_part:
+        write_part("environment", text.encode())
     return out.getvalue()
 
 
 _HEAD = '<?xml version="1.0" encoding="UTF-8"?>\n'
 
 
-def _relation(kind: str, target: str) -> str:
+def _entry(file: zipfile.ZipFile, path: str, body: bytes) -> None:
+    entry = zipfile.ZipInfo(path, _MADE)
+    entry.compress_type, entry.create_system = zipfile.ZIP_DEFLATED, 3
+    file.writestr(entry, body)
+
+
+def _relations(kind: str, targets: Sequence[str]) -> bytes:
     names = "http://schemas.openxmlformats.org/package/2006/relationships"
-    return (
-        f'<Relationships xmlns="{names}"><Relationship Type={quoteattr(kind)} '
-        f'Target={quoteattr(target)} Id="r1"/></Relationships>'
+    links = "".join(
+        f'<Relationship Type={quoteattr(kind)} Target={quoteattr(target)} Id="r{place}"/>'
+        for place, target in enumerate(targets, 1)
     )
+    return f'{_HEAD}<Relationships xmlns="{names}">{links}</Relationships>'.encode()
 
 
 def write(environment: Environment, form: str = "json", metamodel: str = "3.0") -> bytes:

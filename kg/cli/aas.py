@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import os
+from dataclasses import replace
 from pathlib import Path
 
 import click
 
+from kg.aas.bulk import Order, export_all, is_one_file
 from kg.aas.environment import Environment
-from kg.aas.export import exported
+from kg.aas.export import Sight, exported
 from kg.aas.instance import NOT_KNOWN
 from kg.aas.keep import keep, kept
+from kg.aas.listing import KINDS
 from kg.aas.package import FORMATS, METAMODELS, faults, write
 from kg.cli.common import FINDINGS, NOTHING, Group, count, out, say_error, store_option
 from kg.errors import KgError
@@ -24,9 +28,9 @@ def aas() -> None:
 
 
 @aas.command("export")
-@click.argument("name", metavar="ID")
+@click.argument("name", metavar="[ID]", required=False)
 @click.option(
-    "-o", "--output", "to", type=click.Path(dir_okay=False, path_type=Path), help="File to write; else print."
+    "-o", "--output", "to", type=click.Path(path_type=Path), help="File or folder to write; else print."
 )
 @click.option("--format", "form", type=click.Choice(FORMATS), help="json, xml or aasx; else as FILE ends.")
 @click.option(
@@ -38,9 +42,20 @@ def aas() -> None:
     help="Who reads it; what others may see is left out and named. Else passports are as the public sees "
     "them, and records are shown.",
 )
+@click.option("--all", "every", is_flag=True, help="Write the shells of all things; -o says where.")
+@click.option(
+    "--kind", "kinds", multiple=True, type=click.Choice(list(KINDS)), help="With --all: things of this kind."
+)
 @store_option
 def export(
-    name: str, to: Path | None, form: str | None, metamodel: str | None, audience: str | None, store: Path
+    name: str | None,
+    to: Path | None,
+    form: str | None,
+    metamodel: str | None,
+    audience: str | None,
+    every: bool,
+    kinds: tuple[str, ...],
+    store: Path,
 ) -> None:
     """Write the shell of ID with its submodels: of a battery, those of the battery passport.
 
@@ -48,7 +63,41 @@ def export(
     An element that its template asks for and the graph does not hold stands there empty, with the
     extension notInGraph. The name of a file that was imported, or an id in it, gives its environment
     back. The same store gives the same bytes.
+
+    With --all, the output is a folder with a file for each shell, a package FILE.aasx with a part for each,
+    or FILE.jsonl with a line for each; package and lines end with what all ids mean.
     """
+    if every != (name is None):
+        raise KgError("say an ID, or --all for the shells of all things.")
+    if every:
+        _export_all(store, to, Order(Sight.of(audience), form or "json", metamodel or "3.0"), kinds)
+    else:
+        assert name
+        _export_one(name, to, form, metamodel, audience, store)
+
+
+def _export_all(store: Path, to: Path | None, order: Order, kinds: tuple[str, ...]) -> None:
+    if to is None:
+        raise KgError("say where all the shells go: -o FOLDER, FILE.aasx or FILE.jsonl")
+    order = replace(order, apart=not is_one_file(to))
+    if not order.apart and order.form == "xml":
+        raise KgError("a package and lines hold JSON; for XML say a folder.")
+    done = export_all(store, to, order, kinds or tuple(KINDS), os.cpu_count() or 1)
+    out.print(f"Wrote {to}: {count(done.shells, 'shell')}.", markup=False)
+    _tell(done.findings)
+
+
+def _tell(findings: list[str]) -> None:
+    """Tell what is wrong, and end with findings where there is something."""
+    for finding in findings:
+        click.echo(finding, err=True)
+    if findings:
+        click.get_current_context().exit(FINDINGS)
+
+
+def _export_one(
+    name: str, to: Path | None, form: str | None, metamodel: str | None, audience: str | None, store: Path
+) -> None:
     ends = to.suffix.lstrip(".").lower() if to else ""
     form = form or (ends if ends in FORMATS else "json")
     if form == "aasx" and to is None:
@@ -64,13 +113,12 @@ def export(
     body = write(made, form, metamodel)
     if to is None:
         click.echo(body, nl=False)
+    elif to.is_dir():
+        raise KgError(f"{to} is a folder. One shell goes into a file: -o {to / 'shell.json'}")
     else:
         to.write_bytes(body)
         out.print(f"Wrote {to}: {_said(made)}.", markup=False)
-    for fault in found:
-        click.echo(f"{name}: {fault}", err=True)
-    if found:
-        click.get_current_context().exit(FINDINGS)
+    _tell([f"{name}: {fault}" for fault in found])
 
 
 @aas.command("import")

@@ -78,6 +78,7 @@ class Builder:
     def __init__(self, store: Store) -> None:
         self.store, self.facts = store, Facts(store)
         self.composer, self.registry = Composer(self.facts), registry()
+        self._at_work: tuple[tuple[str, str], Bench] | None = None
 
     def battery(self, name: str) -> str:
         """Return the IRI of the battery that a person means by its number, its identifier or its passport's.
@@ -157,11 +158,13 @@ class Builder:
         return made
 
     def bench(self, battery: str, passport: str = "") -> Bench:
-        """Return a battery at work."""
-        bench = Bench(self.facts, self.composer, self.registry, battery)
-        if passport:
-            bench.passport = passport
-        return bench
+        """Return a battery at work; the last one is remembered."""
+        if self._at_work is None or self._at_work[0] != (battery, passport):
+            bench = Bench(self.facts, self.composer, self.registry, battery)
+            if passport:
+                bench.passport = passport
+            self._at_work = ((battery, passport), bench)
+        return self._at_work[1]
 
 
 def why_not_owed(category: str, energy: float | None) -> str:
