@@ -14,6 +14,7 @@ import pytest
 from aas_test_engines import file as engines
 from click.testing import CliRunner, Result
 
+from kg.aas import views
 from kg.aas.__main__ import extract
 from kg.aas.battery import NUMBERS
 from kg.aas.export import exported
@@ -184,8 +185,8 @@ def test_the_same_store_gives_the_same_bytes_in_each_format(store: Path, tmp_pat
     [
         ("module/TX42-0001-M1", ["Nameplate", "TechnicalData", "BillOfMaterial"]),
         ("cell/PR120-000001", ["Nameplate", "TechnicalData", "BillOfMaterial"]),
-        ("machine/KAL-1", ["Nameplate", "ProcessParameters"]),
-        ("run/calendering/KA-A-0001", ["ExecutedProcesses"]),
+        ("machine/KAL-1", ["Nameplate", "ProcessParameters", "TechnicalData", "SubmodelTopics"]),
+        ("run/calendering/KA-A-0001", ["ExecutedProcesses", "SubmodelTopics"]),
     ],
 )
 def test_shells_of_parts_machines_and_runs_are_valid(
@@ -204,7 +205,7 @@ def test_shells_of_parts_machines_and_runs_are_valid(
 
 
 def test_a_run_has_its_parameters_with_their_terms(builder: Builder) -> None:
-    (submodel,) = exported(builder, "run/calendering/KA-A-0001")["submodels"]
+    submodel, _ = exported(builder, "run/calendering/KA-A-0001")["submodels"]
     process = elements(submodel["submodelElements"][0])[1]
     told = {each["idShort"]: each for each in elements(process)}
     parameters = {each["idShort"]: each for each in told["ProcessParameters"]["value"]}
@@ -212,6 +213,52 @@ def test_a_run_has_its_parameters_with_their_terms(builder: Builder) -> None:
     assert told["ProcessStartTime"]["value"] == "2026-03-08T06:55:00+01:00"
     assert parameters["LineLoad"]["value"] == "109.7"
     assert parameters["LineLoad"]["semanticId"]["keys"][0]["value"] == term_iri("LineLoad")
+
+
+def test_a_set_value_stands_beside_the_measured_one(builder: Builder) -> None:
+    submodel, _ = exported(builder, "run/calendering/KA-A-0001")["submodels"]
+    parameters = views.at(submodel, "Run__00__.Process__00__.ProcessParameters")
+    assert parameters
+    told = {each["idShort"]: each for each in elements(parameters.node)}
+
+    assert (told["LineLoad"]["value"], told["LineLoad_set"]["value"]) == ("109.7", "110.0")
+    assert [each["value"] for each in told["LineLoad_set"]["extensions"]] == ["set", "LineLoad.set"]
+
+
+def test_the_topics_of_a_machine_have_the_standards_of_the_vocabulary(builder: Builder) -> None:
+    submodel = exported(builder, "machine/KAL-1")["submodels"][-1]
+    told = {each["idShort"]: each for each in elements(submodel)}
+    standards = {
+        short: [part["value"] for part in elements(each) if part["modelType"] == "Property"]
+        for short, each in told.items()
+    }
+    held = {
+        short: [part["idShort"] for part in elements(each) if part["modelType"] == "ReferenceElement"]
+        for short, each in told.items()
+    }
+
+    assert len(told) == 10
+    assert all(standards.values())
+    assert standards["LifecycleStatusTopic"] == ["IEC-62890"]
+    assert held["ConfigurationTopic"] == ["ProcessParameters"]
+    assert [short for short, each in told.items() if "extensions" in each] == [
+        short for short, names in held.items() if not names
+    ]
+
+
+def test_each_part_of_a_bill_of_material_has_its_relation(builder: Builder) -> None:
+    submodel = exported(builder, "module/TX42-0001-M1")["submodels"][-1]
+    kind, entry = submodel["submodelElements"]
+    nodes = [each for each in entry["statements"] if each["modelType"] == "Entity"]
+    ends = [
+        each["second"]["keys"][-1]["value"]
+        for each in entry["statements"]
+        if each["modelType"] == "RelationshipElement"
+    ]
+
+    assert kind["value"] == "OneDown"
+    assert ends == [each["idShort"] for each in nodes]
+    assert nodes[0]["globalAssetId"].startswith("https://example.org/line/cell/")
 
 
 def test_a_battery_that_owes_no_passport_has_no_submodels_of_one(builder: Builder) -> None:

@@ -299,7 +299,7 @@ def content(template: Template, source: Source) -> dict[str, Any]:
     for path, shape in SHAPES.items():
         if path.startswith(root.path + "/"):
             _put(tree, path.split("/")[1:], shape(source))
-    for path, key in _direct(root, source.passport.registry.fields):
+    for path, key in direct(root, source.passport.registry.fields):
         _put(tree, path.split("/")[1:], _fill(root, path, source, key))
     if root.short == "ProductCondition":
         tree["TemperatureInformation"] = _temperatures(source, tree.get("TemperatureInformation"))
@@ -311,7 +311,7 @@ def content(template: Template, source: Source) -> dict[str, Any]:
     return tree
 
 
-def _direct(root: Element, fields: Mapping[str, Field]) -> Iterator[tuple[str, str]]:
+def direct(root: Element, fields: Mapping[str, Field]) -> Iterator[tuple[str, str]]:
     """Yield (path, key) for each field that fills one place of a template."""
     places = [(field.idta, key) for key, field in fields.items() if field.idta] + list(AGAIN.items())
     for path, key in places:

@@ -7,17 +7,22 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from kg import model
 from kg.aas.battery import Source, content, templates_of_a_battery, withheld
 from kg.aas.environment import Environment, environment, shell
 from kg.aas.instance import submodel
 from kg.aas.processes import executed, is_machine, is_run, process_types
+from kg.aas.recordings import recordings, time_series
 from kg.aas.templates import Template
-from kg.aas.things import bill_of_material, class_of, nameplate, parts_of, quantities, technical_data
+from kg.aas.things import bill_of_material, class_of, nameplate, parts_of, technical_data
+from kg.aas.topics import topics
 from kg.errors import KgError
 from kg.iri import shorten
 from kg.passport.access import STAFF
 from kg.passport.build import Builder, NoPassportError, Passport
 from kg.passport.facts import Facts
+
+MACHINE, RUN = "machine", "process run"
 
 Makers = Mapping[str, Callable[[], dict[str, Any]]]
 """The short name of each submodel of a shell, and what makes it."""
@@ -103,19 +108,28 @@ def passport_submodel(template: Template, source: Source) -> dict[str, Any]:
 
 def thing_shell(facts: Facts, iri: str) -> Shell:
     """Return the shell of a thing, a machine or a run with what the graph knows of it."""
-    makers: dict[str, Callable[..., dict[str, Any]]] = {"Nameplate": nameplate}
-    kind = class_of(facts, iri) or "thing"
-    if is_run(facts, iri):
-        kind, makers = "process run", {"ExecutedProcesses": executed}
-    else:
-        if is_machine(facts, iri):
-            kind, makers["ProcessParameters"] = "machine", process_types
-        if quantities(facts, iri):
-            makers["TechnicalData"] = technical_data
-        if parts_of(facts, iri):
-            makers["BillOfMaterial"] = bill_of_material
+    kind, makers = _makers(facts, iri)
+    if recordings(facts, iri):
+        makers["TimeSeries"] = time_series
     made = {short: functools.partial(make, facts, iri) for short, make in makers.items()}
+    if kind in (MACHINE, RUN):
+        made["SubmodelTopics"] = functools.partial(topics, facts, iri, tuple(made))
     return Shell(iri, shorten(iri, facts.store.base), kind, made)
+
+
+def _makers(facts: Facts, iri: str) -> tuple[str, dict[str, Callable[..., dict[str, Any]]]]:
+    """Return what kind of thing something is, and what makes its submodels."""
+    if is_run(facts, iri):
+        return RUN, {"ExecutedProcesses": executed}
+    machine = is_machine(facts, iri)
+    makers: dict[str, Callable[..., dict[str, Any]]] = {"Nameplate": nameplate}
+    if machine:
+        makers["ProcessParameters"] = process_types
+    if machine or facts.has(iri, model.HAS_PROPERTY):
+        makers["TechnicalData"] = technical_data
+    if parts_of(facts, iri):
+        makers["BillOfMaterial"] = bill_of_material
+    return MACHINE if machine else class_of(facts, iri) or "thing", makers
 
 
 def shell_of(builder: Builder, iri: str, sight: Sight, passport: str = "") -> Shell:

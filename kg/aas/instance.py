@@ -197,7 +197,10 @@ def _collection(
     children = [
         made for child in element.children for made in make(child, given.get(child.short), inside=False)
     ]
-    children += [dict(each.element) for each in given.values() if isinstance(each, Raw)]
+    known = {child.short for child in element.children}
+    children += [
+        dict(each.element) for name, each in given.items() if isinstance(each, Raw) and name not in known
+    ]
     if not children and any(isinstance(each, Withheld) for each in given.values()):
         return []
     made = _head(element, inside, place, bool(children) or content is not None)

@@ -9,7 +9,7 @@ from kg import model
 from kg.aas.environment import id_short
 from kg.aas.instance import Leaf, Raw, reference, submodel
 from kg.aas.templates import templates
-from kg.aas.things import class_of, collection, free, name_of, quantities, text
+from kg.aas.things import class_iri, class_of, collection, free, name_of, quantities, text
 from kg.iri import shorten
 from kg.passport.facts import Facts
 from kg.terms import vocabulary
@@ -32,7 +32,7 @@ def _process(facts: Facts, run: str) -> dict[str, Any]:
     product: dict[str, Raw] = {}
     for output in facts.objects(run, model.HAS_OUTPUT):
         short = id_short(shorten(output, facts.store.base))
-        product[short] = collection(short, quantities(facts, output, rows))
+        product[short] = collection(short, quantities(facts, output, rows), of=output)
     tools = {
         (short := f"Machine_{place}"): text(short, tool, model.HAS_TOOL)
         for place, tool in enumerate(facts.objects(run, model.HAS_TOOL), 1)
@@ -47,7 +47,7 @@ def _process(facts: Facts, run: str) -> dict[str, Any]:
     stages = [_stage(facts, step) for step in facts.objects(run, model.HAS_SUB_PROCESS)]
     return {
         "ProcessId": Leaf(name_of(facts, run)),
-        "ProcessName": Leaf(class_of(facts, run)),
+        "ProcessName": Leaf(class_of(facts, run), tuple(filter(None, [class_iri(facts, run)]))),
         "ProcessDescription": Leaf(note) if note else None,
         "ProductParameters": product or None,
         "ProcessParameters": quantities(facts, run) or None,
@@ -105,7 +105,8 @@ def _ranges(facts: Facts, runs: list[str]) -> dict[str, Raw] | None:
     for (term, name), found in sorted(values.items()):
         if term not in vocabulary():
             continue
-        short = free(made, vocabulary().term(term).label, name)
+        label = vocabulary().term(term).label
+        short = free(made, f"{label}.{name}" if name else label)
         ends = {"min": repr(min(found)), "max": repr(max(found))}
         head = {"idShort": short, "semanticId": reference(term), "valueType": "xs:double"}
         made[short] = Raw({**head, **ends, "modelType": "Range"})

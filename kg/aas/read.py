@@ -29,11 +29,15 @@ KINDS = ("assetAdministrationShells", "submodels", "conceptDescriptions")
 
 @dataclass
 class Read:
-    """What was read: the environment, the version of the metamodel, and findings with their places."""
+    """What was read: the environment, the version of the metamodel, and findings with their places.
+
+    `things` is how many things of the line it states something of.
+    """
 
     environment: Environment
     version: str
     findings: list[str] = field(default_factory=list)
+    things: int = 0
 
 
 def read(path: Path, metamodel: str = "") -> Read:

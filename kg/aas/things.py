@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from kg import model
 from kg.aas.environment import id_short
-from kg.aas.instance import Leaf, Raw, address_remarks, extension, reference, submodel
+from kg.aas.instance import HOW_KNOWN, Leaf, Raw, address_remarks, extension, make, reference, submodel
+from kg.aas.quantities import Quantity, stated
 from kg.aas.templates import templates
 from kg.iri import shorten
-from kg.passport.facts import SERIAL, Fact, Facts
+from kg.passport.facts import BVCOX, SERIAL, Facts
 from kg.terms import vocabulary
 
 TECHNICAL_DATA = "0173-1#01-AHX837#002"
 STRUCTURES = "https://admin-shell.io/idta/HierarchicalStructures"
+MANUFACTURER = BVCOX + "manufacturerName"
+QUANTITY, THING = "quantity", "thing"
+"""Extensions that name a quantity as the graph does, and the thing that a collection tells of."""
+
 MOST = 500
 """Parts of a bill of material that are written one by one."""
 
@@ -25,12 +30,24 @@ def name_of(facts: Facts, iri: str) -> str:
     return str(found.value) if found else shorten(iri, facts.store.base)
 
 
-def class_of(facts: Facts, iri: str) -> str:
-    """Return the label of the closest class of a thing, the first where there are several."""
+def class_iri(facts: Facts, iri: str) -> str:
+    """Return the closest class of a thing, the first by its label where there are several."""
     words = vocabulary()
     types = [each for each in facts.objects(iri, model.RDF_TYPE) if each in words]
     near = [each for each in types if not any(words.is_a(other, each) for other in types if other != each)]
-    return min((words.term(each).label for each in near or types), default="")
+    return min(near or types, key=lambda each: words.term(each).label, default="")
+
+
+def class_of(facts: Facts, iri: str) -> str:
+    """Return the label of the closest class of a thing."""
+    found = class_iri(facts, iri)
+    return vocabulary().term(found).label if found else ""
+
+
+def made_by(facts: Facts, iri: str) -> Leaf | None:
+    """Return who made a thing, where the graph says it."""
+    found = facts.objects(iri, MANUFACTURER)
+    return Leaf(found[0]) if found else None
 
 
 def text(short: str, value: str, semantic: str = "", kind: str = "xs:string") -> Raw:
@@ -43,34 +60,36 @@ def text(short: str, value: str, semantic: str = "", kind: str = "xs:string") ->
 
 def quantities(facts: Facts, bearer: str, rows: Iterable[str] = ()) -> dict[str, Raw]:
     """Return the quantities of a bearer as properties; with rows, those that one of these rows states."""
-    wanted, made = set(rows), dict[str, Raw]()
-    for (term, name), fact in sorted(facts.quantities(bearer).items()):
-        if term not in vocabulary() or (wanted and not wanted & set(fact.rows)):
-            continue
-        short = free(made, vocabulary().term(term).label, name)
-        made[short] = _quantity(short, term, fact)
+    made: dict[str, Raw] = {}
+    for each in stated(facts, bearer, rows):
+        short = free(made, each.name or vocabulary().term(each.term).label)
+        made[short] = _quantity(short, each)
     return made
 
 
-def free(taken: Iterable[str], label: str, name: str) -> str:
+def free(taken: Iterable[str], name: str) -> str:
     """Return a short name for a quantity that is not taken."""
-    short = id_short(f"{label}_{name}" if name else label)
+    short = id_short(name)
     used = set(taken)
     numbers = (f"{short}_{number}" for number in range(2, 10_000))
     return short if short not in used else next(each for each in numbers if each not in used)
 
 
-def _quantity(short: str, term: str, fact: Fact) -> Raw:
+def _quantity(short: str, told: Quantity) -> Raw:
+    label = vocabulary().term(told.term).label
+    said = [(HOW_KNOWN, told.how), (QUANTITY, told.name if told.name != label else "")]
     made: dict[str, Any] = {"idShort": short}
-    if fact.how:
-        made["extensions"] = [extension("howKnown", fact.how)]
-    made |= {"semanticId": reference(term), "valueType": "xs:double", "value": repr(float(fact.value))}
+    if any(text for _, text in said):
+        made["extensions"] = [extension(name, text) for name, text in said if text]
+    made |= {"semanticId": reference(told.term), "valueType": "xs:double", "value": repr(told.value)}
     return Raw({**made, "modelType": "Property"})
 
 
-def collection(short: str, elements: dict[str, Raw], semantic: str = "") -> Raw:
-    """Return a collection that no template has."""
+def collection(short: str, elements: Mapping[str, Raw], semantic: str = "", of: str = "") -> Raw:
+    """Return a collection that no template has; `of` is the thing that it tells of."""
     made: dict[str, Any] = {"idShort": short}
+    if of:
+        made["extensions"] = [extension(THING, of)]
     if semantic:
         made["semanticId"] = reference(semantic)
     inner = {"value": [dict(each.element) for each in elements.values()]} if elements else {}
@@ -89,7 +108,14 @@ def technical_data(facts: Facts, iri: str) -> dict[str, Any]:
     root = templates()["02035-4"].root
     general, areas = root.at("GeneralInformation"), root.at("TechnicalPropertyAreas")
     assert general and areas
-    said = {"Class": text("Class", class_of(facts, iri)), "Name": text("Name", name_of(facts, iri))}
+    maker = root.at("GeneralInformation/ManufacturerName")
+    assert maker
+    identified = model.IDENTIFIER if facts.identifier(iri) else ""
+    said = {
+        "ManufacturerName": Raw(make(maker, made_by(facts, iri))[0]),
+        "Class": text("Class", class_of(facts, iri), class_iri(facts, iri)),
+        "Name": text("Name", name_of(facts, iri), identified),
+    }
     inner = {"Quantities": collection("Quantities", quantities(facts, iri))}
     elements = [
         collection(general.short, said, general.semantic),
@@ -110,7 +136,12 @@ def nameplate(facts: Facts, iri: str) -> dict[str, Any]:
         "DateOfManufacture",
     )
     address = {"AddressRemarks": address_remarks()}
-    content = {"URIOfTheProduct": Leaf(iri), "SerialNumber": Leaf(found), "AddressInformation": address}
+    content = {
+        "URIOfTheProduct": Leaf(iri),
+        "ManufacturerName": made_by(facts, iri),
+        "SerialNumber": Leaf(found, (SERIAL,) if facts.has(iri, SERIAL) else ()),
+        "AddressInformation": address,
+    }
     made = submodel(template, f"{iri}/submodel/Nameplate", content)
     elements = [each for each in made["submodelElements"] if each["idShort"] in wanted]
     plain = next(each for each in template.root.further if each.endswith("/Nameplate"))
@@ -126,11 +157,16 @@ def parts_of(facts: Facts, iri: str) -> list[str]:
 def bill_of_material(facts: Facts, iri: str) -> dict[str, Any]:
     """Return what a thing has as parts, or was made from, as a tree of one level."""
     parts = parts_of(facts, iri)
-    nodes = [_entity(facts, part) for part in parts[:MOST]]
+    prop = model.HAS_PART if facts.has(iri, model.HAS_PART) else model.MADE_FROM
+    taken: list[str] = []
+    for part in parts[:MOST]:
+        taken.append(free(taken, shorten(part, facts.store.base)))
+    nodes = [_entity(part, short) for part, short in zip(parts, taken, strict=False)]
+    submodel = f"{iri}/submodel/BillOfMaterial"
     entry: dict[str, Any] = {
         "idShort": "EntryNode",
         "semanticId": reference(f"{STRUCTURES}/EntryNode/1/0"),
-        "statements": nodes,
+        "statements": [*nodes, *(_has_part(submodel, short, prop) for short in taken)],
         "entityType": "SelfManagedEntity",
         "globalAssetId": iri,
         "modelType": "Entity",
@@ -141,9 +177,22 @@ def bill_of_material(facts: Facts, iri: str) -> dict[str, Any]:
     return own(iri, "BillOfMaterial", f"{STRUCTURES}/1/1/Submodel", [kind, Raw(entry)])
 
 
-def _entity(facts: Facts, iri: str) -> dict[str, Any]:
+def _has_part(submodel: str, short: str, prop: str) -> dict[str, Any]:
+    """Return the relation of the whole to a part; the property of the graph stands beside its id."""
+    entry = [{"type": "Submodel", "value": submodel}, {"type": "Entity", "value": "EntryNode"}]
     return {
-        "idShort": id_short(shorten(iri, facts.store.base)),
+        "idShort": f"HasPart_{short}"[:128],
+        "semanticId": reference(f"{STRUCTURES}/HasPart/1/0"),
+        "supplementalSemanticIds": [reference(prop)],
+        "first": {"type": "ModelReference", "keys": entry},
+        "second": {"type": "ModelReference", "keys": [*entry, {"type": "Entity", "value": short}]},
+        "modelType": "RelationshipElement",
+    }
+
+
+def _entity(iri: str, short: str) -> dict[str, Any]:
+    return {
+        "idShort": short,
         "semanticId": reference(f"{STRUCTURES}/Node/1/0"),
         "entityType": "SelfManagedEntity",
         "globalAssetId": iri,

@@ -15,8 +15,12 @@ from kg.aas.instance import NOT_KNOWN
 from kg.aas.keep import keep, kept
 from kg.aas.listing import KINDS
 from kg.aas.package import FORMATS, METAMODELS, faults, write
+from kg.catalogue import entries
 from kg.cli.common import FINDINGS, NOTHING, Group, count, out, say_error, store_option
+from kg.derive.refresh import refresh
+from kg.derive.state import basis
 from kg.errors import KgError
+from kg.iri import file_iri
 from kg.passport.access import AUDIENCES, STAFF
 from kg.passport.build import Builder
 from kg.store import Store, writing
@@ -128,11 +132,15 @@ def _export_one(
 def import_(files: tuple[Path, ...], metamodel: str | None, store: Path) -> None:
     """Put shells from FILE (JSON, XML or AASX) into the store, a graph for each file, without loss.
 
+    Values whose semantic ids are known (terms of the vocabulary, IDTA 02031-2, 02035, 02011) become values
+    of the things that the shells are of, for queries, passports and influences.
+
     What is wrong with a file is told, with its place; exit code 1. A file of which nothing can be read
     changes nothing; exit code 2.
     """
     findings, nothing = 0, False
     with writing(store) as opened:
+        before, went_in = basis(entries(opened, items=False)), []
         for file in files:
             try:
                 read = keep(opened, file, metamodel or "")
@@ -140,10 +148,14 @@ def import_(files: tuple[Path, ...], metamodel: str | None, store: Path) -> None
                 say_error(error)
                 nothing = True
                 continue
-            out.print(f"{file}: AAS {read.version}, {_numbers(read.environment)}.", markup=False)
+            went_in.append(file_iri(opened.base, file.name))
+            things = f"; values of {count(read.things, 'thing')} for queries" if read.things else ""
+            out.print(f"{file}: AAS {read.version}, {_numbers(read.environment)}{things}.", markup=False)
             findings += len(read.findings)
             for finding in read.findings:
                 click.echo(finding, err=True)
+        if went_in:
+            refresh(opened, went_in, before=before)
     if nothing:
         click.get_current_context().exit(NOTHING)
     if findings:
