@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -26,6 +27,7 @@ from cryptography.x509.oid import NameOID
 
 import kg
 import kg.series
+from kg.cli import main
 from kg.errors import KgError
 from kg.load import Loader
 from kg.model import (
@@ -389,20 +391,22 @@ def access(keys: dict[str, Path], **other: Any) -> Access:
     return Access(**(given | other))
 
 
-def watch_until(text: str, machine: Calender, folder: Path, entry: Access) -> Path:
-    """Watch in this process until a text is told, and return the store."""
+def watch_until(
+    text: str, machine: Calender, folder: Path, entry: Access, lots: tuple[str, ...] = ()
+) -> Path:
+    """Watch in this process while lots are made, until a text is told, and return the store."""
     store = folder / "line"
-    Store.create(store)
+    if not store.exists():
+        Store.create(store)
     (folder / "kal.yaml").write_text(MAPPING, encoding="utf-8")
 
     async def run() -> None:
         stop = asyncio.Event()
-        lines: list[str] = []
 
         def tell(line: str) -> None:
-            lines.append(line)
             if line.startswith("connected"):
-                machine.make("KA-1", (291.0,))
+                for lot in lots:
+                    machine.make(lot, (291.0,))
             if text in line:
                 stop.set()
 
@@ -417,9 +421,50 @@ def watch_until(text: str, machine: Calender, folder: Path, entry: Access) -> Pa
 def test_an_encrypted_channel_and_a_password_let_the_watcher_in(
     guarded: Calender, keys: dict[str, Path], tmp_path: Path
 ) -> None:
-    store = watch_until("run 1", guarded, tmp_path, access(keys))
+    store = watch_until("run 1", guarded, tmp_path, access(keys), ("KA-1",))
 
     assert [lot for lot, _, _ in runs_in(store)] == ["KA-1"]
+
+
+def test_what_a_server_keeps_is_made_up_for(guarded: Calender, keys: dict[str, Path], tmp_path: Path) -> None:
+    watch_until("run 1", guarded, tmp_path, access(keys), ("KB-1",))
+    spans = {lot: guarded.make(lot, (280.0, 290.0)) for lot in ("KB-2", "KB-3")}
+    began = guarded.begin("KB-4")
+    time.sleep(0.02)
+    guarded.do(LineLoad=270.0)
+
+    store = watch_until("connected", guarded, tmp_path, access(keys))
+    ended = guarded.end()
+    watch_until("run 4", guarded, tmp_path, access(keys))
+
+    found = runs_in(store)
+    spans["KB-4"] = began, ended
+    assert found[1:] == [(lot, iso(begin), iso(end)) for lot, (begin, end) in spans.items()]
+    journal = "".join(path.read_text(encoding="utf-8") for path in (store / "opcua").glob("*_*.jsonl"))
+    assert "not watched" not in journal
+
+
+def test_a_draft_has_the_nodes_of_the_server_with_terms_and_units(
+    guarded: Calender, keys: dict[str, Path], tmp_path: Path
+) -> None:
+    words = ["opcua", "draft", guarded.url, "--root", "/Objects/KAL-1", "-o", str(tmp_path / "draft.yaml")]
+    words += ["--user", "line", "--policy", "Basic256Sha256"]
+    words += ["--certificate", str(keys["line.der"]), "--key", str(keys["line.pem"])]
+
+    result = CliRunner().invoke(main, words, env={"KG_OPCUA_PASSWORD": "s3cret"})
+
+    text = (tmp_path / "draft.yaml").read_text(encoding="utf-8")
+    assert result.exit_code == 0, result.output
+    assert "\n  node: State\n  reason: StopReason\n" in text
+    assert "\n    Lot: {node: Lot, id: run}\n" in text
+    assert "\n    LineLoad: {node: LineLoad, term: LineLoad, unit: N.mm-1}" in text
+    assert "\n    LineLoadSet: {node: LineLoadSet, term: LineLoad, unit: N.mm-1, value: set}" in text
+    assert "\n    RollTemperature: {node: RollTemperature, term: RollTemperature, unit: Cel}" in text
+    assert "\n    # Good: {node: Good, term: GoodCount, unit: '?'}" in text
+    decided = text.replace("class: '?'", "class: FabricatedElectrodeCalendering")
+    (tmp_path / "draft.yaml").write_text(decided, encoding="utf-8")
+    (machine,) = read_mapping(tmp_path / "draft.yaml")
+    assert machine.rules.run_id == "Lot"
 
 
 @pytest.mark.parametrize(

@@ -7,12 +7,14 @@ import signal
 import time
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import click
 
 from kg.cli.common import (
     FINDINGS,
     NOTHING,
+    F,
     Group,
     count,
     json_option,
@@ -21,10 +23,40 @@ from kg.cli.common import (
     say_error,
     store_option,
 )
+from kg.errors import KgError
 from kg.store import Store, writing
 
+EXISTING = click.Path(exists=True, dir_okay=False, path_type=Path)
 SHOWN = 20
 """Findings of a file that are shown."""
+
+
+def access_options(function: F) -> F:
+    """Add how to be let in: name and password, and what a secure channel needs."""
+    options = [
+        click.option(
+            "--user", default="", help="Name for the server; the password is asked for in KG_OPCUA_PASSWORD."
+        ),
+        click.option("--password", envvar="KG_OPCUA_PASSWORD", default="", hidden=True),
+        click.option("--policy", default="", help="Security policy, such as Basic256Sha256."),
+        click.option(
+            "--mode",
+            type=click.Choice(["Sign", "SignAndEncrypt"]),
+            default="SignAndEncrypt",
+            show_default=True,
+            help="What the policy does with each message.",
+        ),
+        click.option("--certificate", type=EXISTING, help="Your certificate, PEM or DER."),
+        click.option("--key", type=EXISTING, help="Its private key, PEM or DER."),
+        click.option(
+            "--server-certificate",
+            type=EXISTING,
+            help="Certificate that the server must have; else the one that it names.",
+        ),
+    ]
+    for option in reversed(options):
+        function = option(function)
+    return function
 
 
 @click.group(cls=Group)
@@ -54,41 +86,15 @@ def opcua() -> None:
     show_default=True,
     help="Seconds between two messages of the server; no change in between is left out.",
 )
-@click.option(
-    "--user", default="", help="Name for the server; the password is asked for in KG_OPCUA_PASSWORD."
-)
-@click.option("--password", envvar="KG_OPCUA_PASSWORD", default="", hidden=True)
-@click.option("--policy", default="", help="Security policy, such as Basic256Sha256.")
-@click.option(
-    "--mode",
-    type=click.Choice(["Sign", "SignAndEncrypt"]),
-    default="SignAndEncrypt",
-    show_default=True,
-    help="What the policy does with each message.",
-)
-@click.option(
-    "--certificate", type=click.Path(exists=True, path_type=Path), help="Your certificate, PEM or DER."
-)
-@click.option("--key", type=click.Path(exists=True, path_type=Path), help="Its private key, PEM or DER.")
-@click.option(
-    "--server-certificate",
-    type=click.Path(exists=True, path_type=Path),
-    help="Certificate that the server must have; else the one that it names.",
-)
+@access_options
 @store_option
 def watch(
     url: str,
     mapping: Path,
     every: float,
     period: float,
-    user: str,
-    password: str,
-    policy: str,
-    mode: str,
-    certificate: Path | None,
-    key: Path | None,
-    server_certificate: Path | None,
     store: Path,
+    **access: Any,
 ) -> None:
     """Watch the machines behind URL until Ctrl+C, and load each run and state when it is over.
 
@@ -102,14 +108,50 @@ def watch(
     from kg.opcua.client import Access
     from kg.opcua.watch import Watch
 
-    access = Access(user, password, policy, mode, certificate, key, server_certificate)
-
     def tell(text: str) -> None:
         out.print(f"{time.strftime('%H:%M:%S')} {text}", markup=False)
 
-    asyncio.run(
-        _until_told(Watch(url, machines, store, access=access, every=every, period=period, tell=tell))
-    )
+    given = Access(**access)
+    asyncio.run(_until_told(Watch(url, machines, store, access=given, every=every, period=period, tell=tell)))
+
+
+@opcua.command("draft")
+@click.argument("url", metavar="URL")
+@click.option("--root", default="/Objects", show_default=True, help="The machine, as a path from the root.")
+@click.option("--machine", default="", help="Its number in your other records; else the end of the path.")
+@click.option(
+    "-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="File to write; else print."
+)
+@access_options
+def draft(url: str, root: str, machine: str, output: Path | None, **access: Any) -> None:
+    """Write a mapping for the machine at URL from what the server shows, with proposals of terms.
+
+    What is clear is a line; what is not is a comment to decide on. Then: kg opcua watch.
+    """
+    from kg.opcua.browse import variables
+    from kg.opcua.client import TROUBLE, Access, connected
+    from kg.opcua.draft import draft as drafted
+
+    if output is not None and output.exists():
+        raise KgError(f"{output}: there is such a file. Give another name.")
+
+    async def look() -> str:
+        async with connected(url, Access(**access)) as client:
+            found = await variables(client, root)
+        if not found:
+            raise KgError(f"{root}: there are no variables below this node.")
+        return drafted(machine or root.rpartition("/")[2], root, found)
+
+    try:
+        text = asyncio.run(look())
+    except TROUBLE as error:
+        raise KgError(f"{url}: {error or type(error).__name__}.") from error
+    if output is None:
+        click.echo(text, nl=False)
+    else:
+        output.write_text(text, encoding="utf-8")
+        out.print(f"Wrote {output}. Decide its comments, then:", markup=False)
+        out.print(f"  kg opcua watch {url} --mapping {output}", markup=False)
 
 
 @opcua.command("import")

@@ -8,10 +8,10 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, fields, is_dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import Enum
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,8 @@ from kg.opcua.tracker import Value
 
 QUEUE = 1_000
 """Changes of one node that a server keeps between two messages."""
+SAME = 0.001
+"""Seconds within which two times are one."""
 FIRST = 5.0
 """Seconds within which a server sends the first value of every node."""
 
@@ -189,22 +191,35 @@ def _seconds(moment: datetime | None) -> float | None:
     return moment.replace(tzinfo=moment.tzinfo or UTC).timestamp()
 
 
+def _moment(read: ua.DataValue) -> float:
+    return _seconds(read.SourceTimestamp) or _seconds(read.ServerTimestamp) or time.time()
+
+
+def _good(read: ua.DataValue) -> bool:
+    return read.StatusCode is None or bool(read.StatusCode.is_good())
+
+
+def _in_order(changes: list[tuple[float, str, Value]]) -> list[Event]:
+    """Return changes as events in the order of time; a state after what changed with it."""
+    ordered = sorted(changes, key=lambda change: (change[0], change[1].startswith("state ")))
+    return [{"t": moment, "c": column, "v": value} for moment, column, value in ordered]
+
+
 class Watching:
     """A subscription to the nodes of one machine, and what came of it that nobody took yet."""
 
     def __init__(self, nodes: Mapping[str, NodeRef]) -> None:
         self._refs = nodes
         self._columns: dict[str, list[str]] = {}
+        self._nodes: dict[str, Node] = {}
         self._waiting: list[tuple[float, str, Value]] = []
 
     def datachange_notification(self, node: Node, value: Any, data: Any) -> None:
         """Take one change; asyncua calls this."""
         read: ua.DataValue = data.monitored_item.Value
-        moment = _seconds(read.SourceTimestamp) or _seconds(read.ServerTimestamp) or time.time()
-        good = read.StatusCode is None or read.StatusCode.is_good()
         for column in self._columns[str(node.nodeid)]:
-            said = plain(value, self._refs[column].part) if good else None
-            self._waiting.append((moment, column, said))
+            said = plain(value, self._refs[column].part) if _good(read) else None
+            self._waiting.append((_moment(read), column, said))
 
     async def begin(self, client: Client, root: str, period: float) -> None:
         """Subscribe to all nodes. Raises SetupError where one is not there."""
@@ -214,7 +229,7 @@ class Watching:
         nodes: dict[str, Node] = {}
         for column, ref in self._refs.items():
             node = await find_node(client, root, ref.node)
-            nodes[str(node.nodeid)] = node
+            nodes[str(node.nodeid)] = self._nodes[column] = node
             self._columns.setdefault(str(node.nodeid), []).append(column)
         subscription = await client.create_subscription(period * 1000, self)
         made = await subscription.subscribe_data_change(
@@ -224,6 +239,33 @@ class Watching:
             if not isinstance(handle, int):
                 column = self._columns[name][0]
                 raise SetupError(f"column '{column}': the server does not give '{name}': {handle.name}.")
+
+    async def history(self, known: Mapping[str, float], needed: Collection[str]) -> list[Event] | None:
+        """Return what changed since the times known of each column, out of the history of the server.
+
+        None where the server keeps no history of a column that is needed, or none that reaches back so far.
+        """
+        found: list[tuple[float, str, Value]] = []
+        for column, since in known.items():
+            if column not in self._nodes:
+                continue
+            values = await self._kept(self._nodes[column], since)
+            if column in needed and not any(abs(each[0] - since) < SAME for each in values):
+                return None
+            part = self._refs[column].part
+            found += [(time_, column, plain(value, part)) for time_, value in values if time_ > since + SAME]
+        return _in_order(found)
+
+    @staticmethod
+    async def _kept(node: Node, since: float) -> list[tuple[float, Any]]:
+        try:
+            if ua.AccessLevel.HistoryRead not in await node.get_access_level():
+                return []
+            begin = datetime.fromtimestamp(since - 2 * SAME, UTC)
+            read = await node.read_raw_history(begin, datetime.now(UTC) + timedelta(days=1))
+        except ua.UaError:
+            return []
+        return [(_moment(each), each.Value.Value if _good(each) else None) for each in read]
 
     async def all_values(self) -> Event:
         """Return the first value of each node as the event that a connection was made."""
@@ -243,8 +285,7 @@ class Watching:
     def changes(self) -> list[Event]:
         """Return the changes since the last call in the order of time; a state after what changed with it."""
         waiting, self._waiting = self._waiting, []
-        waiting.sort(key=lambda change: (change[0], change[1].startswith("state ")))
-        return [{"t": moment, "c": column, "v": value} for moment, column, value in waiting]
+        return _in_order(waiting)
 
 
 async def server_time(client: Client) -> float:

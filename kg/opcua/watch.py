@@ -96,7 +96,11 @@ class Watch:
                         await watchings[machine.machine].begin(client, machine.root, self.period)
                     for name, watching in watchings.items():
                         up = await watching.all_values()
-                        self._take(name, [{"t": await server_time(client), **up}])
+                        missed = await self._missed(name, watching)
+                        now = await server_time(client)
+                        if missed is not None:
+                            self._take(name, [*missed, {"t": now, "seen": True}])
+                        self._take(name, [{"t": now, **up}])
                     self.tell(f"connected to {self.url}")
                     wait = 0.5
                     await self._follow(client, watchings, stop)
@@ -106,6 +110,14 @@ class Watch:
                 self.tell(f"{self.url}: {_reason(error)}; next attempt in {wait:g} s")
                 await _sleep(stop, wait)
                 wait = min(2 * wait, LONGEST)
+
+    async def _missed(self, name: str, watching: Watching) -> list[dict[str, object]] | None:
+        """Return what happened while nobody watched; None where the server did not keep it."""
+        tracker = self.journals[name].tracker
+        if tracker.seen is None:
+            return None
+        needed = {*tracker.rules.states, *filter(None, [tracker.rules.run_id])}
+        return await watching.history(dict(tracker.times), needed)
 
     async def _follow(self, client: Client, watchings: dict[str, Watching], stop: asyncio.Event) -> None:
         loop = asyncio.get_running_loop()

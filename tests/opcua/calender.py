@@ -29,6 +29,7 @@ NODES: dict[str, Any] = {
     "RollTemperature": 20.0,
     "Good": 0,
 }
+UNITS = {"LineLoad": "N/mm", "LineLoadSet": "N/mm", "RollTemperature": "°C"}
 
 
 class OneUser(UserManager):  # type: ignore[misc]
@@ -59,7 +60,12 @@ async def main(port: int, certificate: str = "", key: str = "") -> None:
     nodes = {}
     for name, value in NODES.items():
         nodes[name] = await machine.add_variable(ua.NodeId(name, space), name, value)
+    for name, unit in UNITS.items():
+        said = ua.EUInformation(DisplayName=ua.LocalizedText(unit))
+        await nodes[name].add_property(0, "EngineeringUnits", said)
     async with server:
+        if certificate:
+            await server.historize_node_data_change(list(nodes.values()))
         sys.stdout.write("ready\n")
         sys.stdout.flush()
         reader = asyncio.StreamReader()
