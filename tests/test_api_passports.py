@@ -19,7 +19,7 @@ from kg.api.access import Keys
 from kg.api.passports import SHELLS
 from kg.load import Loader
 from kg.passport import AUDIENCES, registry, visible
-from kg.passport.build import Builder
+from kg.passport.build import Builder, Passport, build_many
 from kg.passport.write import as_dict
 from kg.plant import generate_packs
 from kg.store import Store
@@ -34,7 +34,7 @@ RECYCLED = (
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("passports")
-    names = generate_packs(folder, batteries=2)
+    names = generate_packs(folder, batteries=3)
     (folder / "battery_life.csv").write_text(RECYCLED, encoding="utf-8")
     store = folder / "store"
     Loader(store).load([folder / name for name in (*names, "battery_life.csv")])
@@ -209,9 +209,22 @@ def test_the_list_and_the_states_are_open(served: Served) -> None:
     listed = json.loads(get(served, "/passports", {}).body)
     checked = json.loads(get(served, f"/passports/{NAME}/check?date=2027-02-18", {}).body)
 
-    assert [each["passport"] for each in listed] == [NAME]
+    assert {each["passport"] for each in listed} == {NAME, "DBP-000003"}
     assert len(checked["points"]) == 71
     assert all(set(point) == {"point", "name", "state"} for point in checked["points"])
+
+
+def test_the_list_goes_on_where_its_link_leads(served: Served, store: Path) -> None:
+    found, path = [], "/passports?limit=1"
+    while path:
+        reply = get(served, path, {})
+        found += json.loads(reply.body)
+        path = reply.headers.get("link", "").partition(">")[0].removeprefix("<")
+    page = get(served, "/passports?limit=1", {}, "text/html").body.decode()
+    made = [each for each in build_many(Store.open(store)) if isinstance(each, Passport)]
+
+    assert [each["passport"] for each in found] == [each.id for each in made] == ["DBP-000003", NAME]
+    assert 'rel="next" href="/passports?limit=1&amp;after=battery%2F' in page
 
 
 @pytest.mark.parametrize("media", list(SHELLS))

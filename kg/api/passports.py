@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 from collections.abc import Sequence
 from typing import Any
@@ -176,18 +177,13 @@ def resolved(store: Store, names: Sequence[str], audience: str) -> list[dict[str
     return found
 
 
-def listed(store: Store) -> list[dict[str, str]]:
-    """Return the batteries that have a passport, with what everybody may see of them."""
-    builder = builder_of(store)
-    rows = []
-    for battery in builder.batteries():
-        try:
-            made = builder.build(battery)
-        except KgError:
-            continue
-        name = shorten(battery, store.base)
-        rows.append({"passport": made.id, "battery": name, "category": made.category, "profile": EC})
-    return rows
+def listed(store: Store, limit: int, after: str) -> list[dict[str, str]]:
+    """Return so many batteries that have a passport, after one of them, with what everybody may see."""
+    rows = itertools.islice(builder_of(store).listed(f"{store.base}{after}" if after else ""), limit)
+    return [
+        {"passport": name, "battery": shorten(battery, store.base), "category": category, "profile": EC}
+        for name, battery, category in rows
+    ]
 
 
 def by_link(store: Store, gtin: str, serial: str) -> str:

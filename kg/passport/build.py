@@ -126,8 +126,28 @@ class Builder:
 
         Raises KgError where a battery of its category owes none, and CeasedError where it was recycled.
         """
+        bench, category, lived = self._owing(battery, passport)
+        storage = bench.plain(bench.parts.model, BVCOX + "storageUse")
+        values = {key: bench.value(key) for key in self.registry.fields}
+        identifier = values["passport_identifier"]
+        made = Passport(
+            str(identifier.value) if identifier else "",
+            battery,
+            self.store.base,
+            category,
+            storage,
+            frozenset(_conditions(bench, storage)),
+            values,
+            self.registry,
+            lived,
+        )
+        self.facts.forget((battery, bench.state, *bench.parts.modules, *bench.parts.cells))
+        return made
+
+    def _owing(self, battery: str, passport: str = "") -> tuple[Bench, str, Life | None]:
+        """Return a battery at work, its category and its life. Raises KgError as `build` does."""
         bench = self.bench(battery, passport)
-        category, energy = bench.value("category"), bench.quantity(bench.parts.model, "RatedEnergy")
+        category, energy = bench.value("category"), bench.quantity(bench.model, "RatedEnergy")
         lived = life(self.facts, bench.passport) if bench.passport else None
         if lived and lived.state == CEASED:
             raise CeasedError(lived, self.store.base)
@@ -140,22 +160,22 @@ class Builder:
         reason = why_not_owed(str(category.value), kwh)
         if reason:
             raise NoPassportError(battery, f"{name}: {reason}")
-        storage = bench.plain(bench.parts.model, BVCOX + "storageUse")
-        values = {key: bench.value(key) for key in self.registry.fields}
-        identifier = values["passport_identifier"]
-        made = Passport(
-            str(identifier.value) if identifier else "",
-            battery,
-            self.store.base,
-            str(category.value),
-            storage,
-            frozenset(_conditions(bench, storage)),
-            values,
-            self.registry,
-            lived,
-        )
-        self.facts.forget((battery, bench.state, *bench.parts.modules, *bench.parts.cells))
-        return made
+        return bench, str(category.value), lived
+
+    def listed(self, after: str = "") -> Iterator[tuple[str, str, str]]:
+        """Yield passport, IRI and category of each battery that has one, those after an IRI, in its order.
+
+        No passport is built for it; the passport is empty where none is registered.
+        """
+        for battery in self.batteries():
+            if battery <= after:
+                continue
+            try:
+                bench, category, _ = self._owing(battery)
+            except KgError:
+                continue
+            identifier = bench.value("passport_identifier")
+            yield str(identifier.value) if identifier else "", battery, category
 
     def bench(self, battery: str, passport: str = "") -> Bench:
         """Return a battery at work; the last one is remembered."""

@@ -90,10 +90,14 @@ class Composer:
             for stage, long in (("pre", "Pre"), ("post", "Post"))
         }
 
+    def model(self, battery: str) -> str:
+        """Return the model of a battery; empty where none is told."""
+        return next(iter(self.facts.objects(battery, OF_MODEL)), "")
+
     def parts(self, battery: str) -> Parts:
         """Return the hierarchy of a battery."""
         facts = self.facts
-        of = next(iter(facts.objects(battery, OF_MODEL)), "")
+        of = self.model(battery)
         modules = facts.objects(battery, model.HAS_PART)
         cells = [cell for module in modules for cell in facts.objects(module, model.HAS_PART)]
         return Parts(of, self._cell_model(of) if of else "", tuple(modules), tuple(cells))

@@ -32,6 +32,11 @@ class Bench:
         return self.composer.parts(self.battery)
 
     @functools.cached_property
+    def model(self) -> str:
+        """Return the model; empty where nothing says of which the battery is."""
+        return self.composer.model(self.battery)
+
+    @functools.cached_property
     def passport(self) -> str:
         """Return the passport: the one in force, else the last that was; empty where there is none."""
         found = self.facts.subjects(PASSPORT_OF, self.battery)
@@ -92,7 +97,7 @@ class Bench:
         """Return the IRI of a bearer that points.yaml names; empty where the battery has none."""
         bearers = {
             "battery": lambda: self.battery,
-            "model": lambda: self.parts.model,
+            "model": lambda: self.model,
             "cell_model": lambda: self.parts.cell_model,
             "state": lambda: self.state,
             "passport": lambda: self.passport,

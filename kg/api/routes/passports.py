@@ -6,6 +6,7 @@ import csv
 import io
 import json
 from typing import Annotated, Any
+from urllib.parse import urlencode
 
 import segno
 from fastapi import APIRouter, Body, Path, Query, Response
@@ -52,7 +53,8 @@ def _ok(description: str, example: Any, media: str = "application/json") -> dict
 @router.get(
     "/passports",
     summary="List the batteries that have a passport",
-    description="The number of each battery, its passport, its category; those that owe none are not there.",
+    description="The number of each battery, its passport, its category; those that owe none are not there. "
+    'The header `Link` with `rel="next"` leads to those that follow.',
     responses={
         **_ok(
             "The batteries.", [{"passport": "DBP-000001", "battery": "battery/TX42-0001", "category": "EV"}]
@@ -61,13 +63,25 @@ def _ok(description: str, example: Any, media: str = "application/json") -> dict
     },
 )
 @everyone
-async def list_passports(here: Here) -> Response:
-    """Return the list."""
+async def list_passports(
+    here: Here,
+    limit: Annotated[int, Query(ge=1, le=1000, description="Batteries at most.")] = 100,
+    after: Annotated[
+        str, Query(description="Battery after which the list begins.", examples=["battery/TX42-0099"])
+    ] = "",
+) -> Response:
+    """Return the list, a page of it at a time."""
     media = must_choose(here.request.headers.get("accept"), ["application/json", "text/html"])
-    listed = await here.readers.call(served.listed)
+    listed = await here.readers.call(served.listed, limit + 1, after)
+    more, headers = "", dict(VARY)
+    if len(listed) > limit:
+        del listed[limit:]
+        more = listed[-1]["battery"]
+        root = here.request.scope.get("root_path", "")
+        headers["Link"] = f'<{root}/passports?{urlencode({"limit": limit, "after": more})}>; rel="next"'
     if media == "text/html":
-        return here.pages.show(here.request, "passports.html", headers=VARY, listed=listed)
-    return JSONResponse(listed, headers=VARY)
+        return here.pages.show(here.request, "passports.html", headers=headers, listed=listed, more=more)
+    return JSONResponse(listed, headers=headers)
 
 
 @router.post(
