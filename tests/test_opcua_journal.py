@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -237,3 +239,9 @@ def test_ready_names_are_states_that_the_journal_is_loaded_with() -> None:
 def test_packml_names_all_of_its_states_by_number() -> None:
     assert [int(number) for number in PACKML["names"]] == list(range(1, 18))
     assert len(set(PACKML["names"].values())) == 17
+
+
+def test_nothing_but_a_connection_imports_what_talks_to_servers() -> None:
+    code = "import kg.cli.opcua, kg.opcua.mapping, kg.opcua.journal, sys; sys.exit('asyncua' in sys.modules)"
+
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -37,6 +37,10 @@ def access_options(function: F) -> F:
         click.option(
             "--user", default="", help="Name for the server; the password is asked for in KG_OPCUA_PASSWORD."
         ),
+        click.option(
+            "--user-certificate", type=EXISTING, help="Certificate of the user, instead of a password."
+        ),
+        click.option("--user-key", type=EXISTING, help="Private key of that certificate."),
         click.option("--password", envvar="KG_OPCUA_PASSWORD", default="", hidden=True),
         click.option("--policy", default="", help="Security policy, such as Basic256Sha256."),
         click.option(
@@ -105,7 +109,7 @@ def watch(
 
     machines = read_mapping(mapping)
     Store.open(store)
-    from kg.opcua.client import Access
+    from kg.opcua.access import Access
     from kg.opcua.watch import Watch
 
     def tell(text: str) -> None:
@@ -128,8 +132,8 @@ def draft(url: str, root: str, machine: str, output: Path | None, **access: Any)
 
     What is clear is a line; what is not is a comment to decide on. Then: kg opcua watch.
     """
+    from kg.opcua.access import TROUBLE, Access, connected
     from kg.opcua.browse import variables
-    from kg.opcua.client import TROUBLE, Access, connected
     from kg.opcua.draft import draft as drafted
 
     if output is not None and output.exists():

@@ -1,25 +1,20 @@
-"""A server of OPC UA -> the values of its nodes, as events with the time at which they changed there.
-
-asyncua does the talking; it is imported here, when somebody connects, and nowhere else.
-"""
+"""A server of OPC UA -> the values of its nodes, as events with the time at which they changed there."""
 
 from __future__ import annotations
 
 import asyncio
-import logging
 import time
-from collections.abc import AsyncIterator, Collection, Mapping
-from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field, fields, is_dataclass
+from collections.abc import Collection, Mapping
+from contextlib import suppress
+from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime, timedelta
 from enum import Enum
-from pathlib import Path
 from typing import Any
 
 from asyncua import Client, Node, ua
 
-from kg.errors import KgError
 from kg.near import near, quoted
+from kg.opcua.access import TROUBLE, SetupError
 from kg.opcua.mapping import NodeRef
 from kg.opcua.tracker import Value
 
@@ -31,106 +26,6 @@ FIRST = 5.0
 """Seconds within which a server sends the first value of every node."""
 
 Event = dict[str, Any]
-TROUBLE = (OSError, ua.UaError, TimeoutError)
-"""What a connection ends with."""
-
-
-@dataclass(frozen=True)
-class Access:
-    """How to be let in: name and password, and the policy, mode and keys of a secure channel."""
-
-    user: str = ""
-    password: str = field(default="", repr=False)
-    policy: str = ""
-    mode: str = "SignAndEncrypt"
-    certificate: Path | None = None
-    key: Path | None = None
-    server_certificate: Path | None = None
-
-
-class SetupError(KgError):
-    """Something that no further attempt to connect will mend."""
-
-
-@asynccontextmanager
-async def connected(url: str, access: Access, timeout: float = 10.0) -> AsyncIterator[Client]:
-    """Connect to a server and leave it in good order.
-
-    Raises SetupError for what cannot be right, and one of TROUBLE where the server is not there.
-    """
-    logging.getLogger("asyncua").setLevel(logging.CRITICAL)  # what matters of it is said by us
-    client = Client(url, timeout=timeout)
-    if access.user:
-        client.set_user(access.user)
-        client.set_password(access.password)
-    try:
-        if access.policy:
-            await _secure(client, access)
-        await client.connect()
-    except (ua.uaerrors.BadUserAccessDenied, ua.uaerrors.BadIdentityTokenRejected) as error:
-        text = (
-            f"{url}: the server does not let '{access.user or 'anonymous'}' in. Give --user, and the password"
-        )
-        raise SetupError(f"{text} in KG_OPCUA_PASSWORD.") from error
-    except ua.UaError as error:
-        if not str(error).startswith("No matching endpoints"):
-            raise
-        raise SetupError(f"{url}: {await _offers(client, access)}") from error
-    try:
-        yield client
-    finally:
-        with suppress(*TROUBLE):
-            await asyncio.wait_for(client.disconnect(), timeout)
-
-
-async def _offers(client: Client, access: Access) -> str:
-    """Return what a server offers to those who asked for another channel."""
-    offered = set()
-    for each in await Client(client.server_url.geturl()).connect_and_get_server_endpoints():
-        policy = str(each.SecurityPolicyUri).rpartition("#")[2].replace("_", "")
-        offered.add("no policy" if policy == "None" else f"--policy {policy} --mode {each.SecurityMode.name}")
-    wanted = f"{access.policy} with {access.mode}" if access.policy else "a channel without policy"
-    return f"the server does not offer {wanted}. It offers: {'; '.join(sorted(offered)) or 'nothing'}."
-
-
-async def _secure(client: Client, access: Access) -> None:
-    from asyncua.crypto import security_policies
-
-    name = f"SecurityPolicy{access.policy}"
-    policies = [
-        n.removeprefix("SecurityPolicy") for n in dir(security_policies) if n.startswith("SecurityPolicy")
-    ]
-    policy = getattr(security_policies, name, None)
-    if policy is None or not access.policy:
-        known = ", ".join(p for p in policies if p and p not in ("NoSecurity", "None"))
-        raise SetupError(f"no security policy is called '{access.policy}'. There are: {known}.")
-    if not access.certificate or not access.key:
-        raise SetupError("a security policy needs --certificate and --key, files of your own certificate.")
-    client.application_uri = _application_uri(access.certificate) or client.application_uri
-    try:
-        await client.set_security(
-            policy,
-            certificate=str(access.certificate),
-            private_key=str(access.key),
-            server_certificate=str(access.server_certificate) if access.server_certificate else None,
-            mode=ua.MessageSecurityMode[access.mode],
-        )
-    except ValueError as error:
-        raise SetupError(
-            f"{access.certificate}: the certificate or its key cannot be read: {error}."
-        ) from error
-
-
-def _application_uri(certificate: Path) -> str:
-    """Return the name of the program that a certificate is made out to; servers compare the two."""
-    from cryptography import x509
-
-    data = certificate.read_bytes()
-    with suppress(ValueError, x509.ExtensionNotFound):
-        load = x509.load_pem_x509_certificate if data.startswith(b"-----") else x509.load_der_x509_certificate
-        names = load(data).extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-        return next(iter(names.get_values_for_type(x509.UniformResourceIdentifier)), "")
-    return ""
 
 
 async def find_node(client: Client, root: str, text: str) -> Node:

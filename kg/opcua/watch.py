@@ -13,7 +13,8 @@ from kg.errors import KgError
 from kg.iri import mint
 from kg.load import Loader, Outcome
 from kg.opcua import series
-from kg.opcua.client import TROUBLE, Access, SetupError, Watching, connected, server_time
+from kg.opcua.access import TROUBLE, Access, SetupError, connected
+from kg.opcua.client import Watching, server_time
 from kg.opcua.journal import Journal
 from kg.opcua.mapping import Watched
 from kg.opcua.tracker import Closed
@@ -103,7 +104,12 @@ class Watch:
                         self._take(name, [{"t": now, **up}])
                     self.tell(f"connected to {self.url}")
                     wait = 0.5
-                    await self._follow(client, watchings, stop)
+                    try:
+                        await self._follow(client, watchings, stop)
+                    finally:
+                        # What came before the connection went is not sent again.
+                        for name, watching in watchings.items():
+                            self._take(name, watching.changes())
             except SetupError:
                 raise
             except TROUBLE as error:

@@ -1,7 +1,8 @@
 """A calender that speaks OPC UA, in its own process: it does what it is told line by line on its input.
 
 A line is an object of names and values; each value is written with the time of now, and what was written is
-printed with that time. The names are those of the nodes below /Objects/KAL-1.
+printed with that time. The names are those of the nodes below /Objects/KAL-1; `Program` and `Job` are those
+of a laser, /Objects/LAS-1, which speaks as UMaTI prescribes.
 """
 
 from __future__ import annotations
@@ -33,17 +34,22 @@ UNITS = {"LineLoad": "N/mm", "LineLoadSet": "N/mm", "RollTemperature": "°C"}
 
 
 class OneUser(UserManager):  # type: ignore[misc]
-    """Lets in the line, by its password, and nobody else."""
+    """Lets in the line, by its password or by a certificate, and nobody else."""
+
+    def __init__(self, badge: str) -> None:
+        self.badge = Path(badge).read_bytes()
 
     def get_user(
         self, iserver: Any, username: Any = None, password: Any = None, certificate: Any = None
     ) -> User | None:
-        return User(role=UserRole.Admin, name="line") if (username, password) == ("line", "s3cret") else None
+        if certificate == self.badge or (username, password) == ("line", "s3cret"):
+            return User(role=UserRole.Admin, name="line")
+        return None
 
 
-async def main(port: int, certificate: str = "", key: str = "") -> None:
+async def main(port: int, certificate: str = "", key: str = "", badge: str = "") -> None:
     logging.disable(logging.CRITICAL)
-    server = Server(user_manager=OneUser() if certificate else None)
+    server = Server(user_manager=OneUser(badge) if certificate else None)
     await server.init()
     server.set_endpoint(f"opc.tcp://127.0.0.1:{port}/")
     if certificate:
@@ -60,6 +66,12 @@ async def main(port: int, certificate: str = "", key: str = "") -> None:
     nodes = {}
     for name, value in NODES.items():
         nodes[name] = await machine.add_variable(ua.NodeId(name, space), name, value)
+    laser: Any = await server.nodes.objects.add_object(space, "LAS-1")
+    for name in ("Production", "ActiveProgram"):
+        laser = await laser.add_object(space, name)
+    state = await laser.add_object(space, "State")
+    nodes["Program"] = await state.add_variable(space, "CurrentState", ua.LocalizedText("Ended"))
+    nodes["Job"] = await laser.add_variable(space, "JobIdentifier", "")
     for name, unit in UNITS.items():
         said = ua.EUInformation(DisplayName=ua.LocalizedText(unit))
         await nodes[name].add_property(0, "EngineeringUnits", said)
@@ -80,7 +92,8 @@ async def play(nodes: dict[str, Any], values: dict[str, Any]) -> None:
     for name, value in values.items():
         now = datetime.now(UTC)
         kind = ua.VariantType.Int64 if isinstance(value, int) else None
-        await nodes[name].write_value(ua.DataValue(ua.Variant(value, kind), SourceTimestamp=now))
+        written = ua.LocalizedText(value) if name == "Program" else value
+        await nodes[name].write_value(ua.DataValue(ua.Variant(written, kind), SourceTimestamp=now))
         sys.stdout.write(json.dumps({"t": now.timestamp(), "name": name, "value": value}) + "\n")
         sys.stdout.flush()
 
