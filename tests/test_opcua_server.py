@@ -174,6 +174,26 @@ def test_a_machine_tool_is_watched_by_the_nodes_that_umati_prescribes(
     assert states[1:] == ["Starting", "Execute", "Held", "Execute"]
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("node: WebIn", "node: WebInn", "'WebInn': there is no 'WebInn' on the server. Near: 'WebIn'"),
+        ("root: /Objects/KAL-1", "root: /Objects/KAL-2", "there is no 'KAL-2' on the server. Near: 'KAL-1'"),
+        ("nsu=urn:example:calender", "nsu=urn:other", "the server has no namespace 'urn:other'. It has: "),
+        ("node: WebIn", "node: ns=2;s=Gone", "column 'Web in': the server does not give 'ns=2;s=Gone'"),
+    ],
+)
+def test_a_node_that_is_not_there_is_told(
+    guarded: Calender, keys: dict[str, Path], tmp_path: Path, old: str, new: str, said: str
+) -> None:
+    assert MAPPING.count(old) == 1
+
+    with pytest.raises(KgError) as error:
+        watch_until("connected", guarded, tmp_path, access(keys), mapping=MAPPING.replace(old, new))
+
+    assert said in str(error.value)
+
+
 def test_a_draft_has_the_nodes_of_the_server_with_terms_and_units(
     guarded: Calender, keys: dict[str, Path], tmp_path: Path
 ) -> None:

@@ -188,6 +188,11 @@ def test_a_store_that_is_lost_comes_again_from_its_journals(story: Story, tmp_pa
         ("take: max", "take: top", "kal.yaml:20: column 'Roll temperature': 'top' cannot be taken."),
         ("node: LineLoad,", "nod: LineLoad,", "kal.yaml:18: column 'Line load': 'node' is missing"),
         ("  node: State\n", "  names: packs\n", "kal.yaml:6: no names of states are called 'packs'"),
+        (
+            "  node: State\n",
+            '  names: {"1": Runing}\n  node: State\n',
+            "kal.yaml:6: no state is called 'Runing'",
+        ),
         ("  things:", "  while: [Excute]\n  things:", "kal.yaml:10: no state is called 'Excute'"),
         ("machine: KAL-1\n", "machines: KAL-1\n", "kal.yaml:2: 'machines' is no key here"),
         ("Web in:", "start:", "kal.yaml:16: each row has a column 'start' already"),

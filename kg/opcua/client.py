@@ -112,7 +112,7 @@ class Watching:
     def datachange_notification(self, node: Node, value: Any, data: Any) -> None:
         """Take one change; asyncua calls this."""
         read: ua.DataValue = data.monitored_item.Value
-        for column in self._columns[str(node.nodeid)]:
+        for column in self._columns[node.nodeid.to_string()]:
             said = plain(value, self._refs[column].part) if _good(read) else None
             self._waiting.append((_moment(read), column, said))
 
@@ -124,8 +124,8 @@ class Watching:
         nodes: dict[str, Node] = {}
         for column, ref in self._refs.items():
             node = await find_node(client, root, ref.node)
-            nodes[str(node.nodeid)] = self._nodes[column] = node
-            self._columns.setdefault(str(node.nodeid), []).append(column)
+            nodes[node.nodeid.to_string()] = self._nodes[column] = node
+            self._columns.setdefault(node.nodeid.to_string(), []).append(column)
         subscription = await client.create_subscription(period * 1000, self)
         made = await subscription.subscribe_data_change(
             list(nodes.values()), queuesize=QUEUE, sampling_interval=period * 500

@@ -6,6 +6,7 @@ is the mapping by which the journal is loaded like any other file.
 
 from __future__ import annotations
 
+import functools
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -104,6 +105,13 @@ def ready_names() -> list[str]:
     return sorted(path.stem for path in READY.glob("*.toml"))
 
 
+@functools.cache
+def state_names() -> tuple[str, ...]:
+    """Return the states that the mapping of the journals knows."""
+    (document,) = read_documents(PACKAGE / "mappers" / "opcua" / "machine_states.yaml")
+    return tuple(document.values["columns"]["state"]["class"])
+
+
 def _spec(document: Document) -> WatchSpec:
     try:
         return WatchSpec.model_validate(document.values)
@@ -137,6 +145,11 @@ class _Reader:
     def _ready(self) -> dict[str, Any]:
         names = self.spec.states.names
         if not isinstance(names, str):
+            states = state_names()
+            for said, name in names.items():
+                if name not in states:
+                    hint = quoted(near(name, states)) or quoted(states)
+                    self.wrong(("states", "names", said), f"no state is called '{name}'. Near: {hint}.")
             return {"names": names}
         try:
             return ready(names)

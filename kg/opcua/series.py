@@ -39,7 +39,8 @@ def _names(plan: Plan) -> Iterator[tuple[str, Quantity]]:
 def _frame(samples: tuple[Sample, ...], names: Mapping[str, str]) -> pl.DataFrame:
     held: dict[str, float | None] = dict.fromkeys(names)
     rows: list[dict[str, float | None]] = []
-    for time, column, value in samples:
+    # Messages of a server may cross: those of one node never do.
+    for time, column, value in sorted(samples, key=lambda sample: sample[0]):
         if column not in names:
             continue
         held[column] = float(value) if isinstance(value, int | float) else None
@@ -67,13 +68,19 @@ def recording_of(plan: Plan, closed: Closed) -> Recording | None:
             frame = frame.with_columns((pl.col(name) * factor + offset).round_sig_figs(12))
     begin = frame["unix_time_second"][0]
     frame = frame.select((pl.col("unix_time_second") - begin).round(6).alias("test_time_second"), pl.all())
+    return _recording(plan, closed.row, frame)
+
+
+def _recording(plan: Plan, row: Mapping[str, Any], frame: pl.DataFrame) -> Recording:
+    quantities = dict(_names(plan))
+    columns = [_column(name, quantities[name]) for name in frame.columns if name in quantities]
     return Recording(
         map=plan.path.name,
         digest=plan.digest,
-        title=f"{closed.row['machine']}, run {closed.row['number']}",
+        title=f"{row['machine']}, run {row['number']}",
         grain="samples",
         frame=frame,
-        columns=(*_times(), *(_column(name, each) for name, each in named)),
+        columns=(*_times(), *columns),
     )
 
 
@@ -106,16 +113,7 @@ def keep(store: Path, stem: str, plan: Plan, closed: Closed) -> str:
 
 def kept(store: Path, plan: Plan, row: Mapping[str, Any]) -> Recording:
     """Return the series of a row of the journal as it was put beside the store."""
-    frame = pl.read_parquet(store / FOLDER / f"{row['series']}.parquet")
-    columns = dict(_names(plan))
-    return Recording(
-        map=plan.path.name,
-        digest=plan.digest,
-        title=f"{row['machine']}, run {row['number']}",
-        grain="samples",
-        frame=frame,
-        columns=(*_times(), *(_column(n, columns[n]) for n in frame.columns if n in columns)),
-    )
+    return _recording(plan, row, pl.read_parquet(store / FOLDER / f"{row['series']}.parquet"))
 
 
 def about(base: str, plan: Plan, row: Mapping[str, Any]) -> About:

@@ -40,13 +40,13 @@ class Rules:
     settle: float = 1.0
     takes: Mapping[str, str] = field(default_factory=dict)
 
-    def state(self, values: Mapping[str, Value]) -> str | None:
-        """Return the state: of several state machines in each other, the outermost that names one."""
-        for column in self.states:
-            name = self.names.get(_text(values.get(column)).lower())
-            if name:
-                return name
-        return None
+    def state(self, values: Mapping[str, Value]) -> tuple[str, str]:
+        """Return the state, and the column that tells it; two empty texts where none does.
+
+        Of several state machines in each other, the outermost that names a state tells it.
+        """
+        said = ((self.names.get(_text(values.get(column)).lower(), ""), column) for column in self.states)
+        return next(((name, column) for name, column in said if name), ("", ""))
 
 
 @dataclass(frozen=True)
@@ -142,7 +142,7 @@ class Tracker:
             return
         self.values[column], self.times[column] = value, time
         if column in rules.states:
-            name = rules.state(self.values)
+            name, _ = rules.state(self.values)
             if name and (self.open_state is None or name != self.open_state[0]):
                 yield from self._close_state(time)
                 self._enter(name, time)
@@ -224,8 +224,8 @@ class Tracker:
         """Take all values after a connection was made; what cannot have lasted since is closed."""
         rules, last = self.rules, self.seen
         values = {**self.values, **{c: v for c, (v, _) in found.items() if v is not None}}
-        state = rules.state(values)
-        since = max((found[c][1] for c in rules.states if c in found), default=now)
+        state, told = rules.state(values)
+        since = found[told][1] if told in found else self.times.get(told, now)
         lasted = self.open_state is not None and self.open_state[0] == state
         if last is not None and lasted and since <= last:
             if self.run:
