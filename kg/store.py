@@ -19,6 +19,7 @@ import time
 import tomllib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +50,7 @@ COMPACTED = "compacted"
 _SETTINGS = "store.toml"
 _SHA = PREFIXES["schema"] + "sha256"
 _ITEM = PREFIXES["kgc"] + "item"
+_DOUBLE, _DATE_TIME = (PREFIXES["xsd"] + name for name in ("double", "dateTime"))
 
 
 @functools.cache
@@ -196,7 +198,7 @@ class Store:
             return drop, ntriples
         dumped = self.db.dump(format=ox.RdfFormat.N_TRIPLES, from_graph=ox.NamedNode(graph))
         assert dumped is not None
-        old, new = _lines(dumped.decode()), _lines(ntriples)
+        old, new = _lines(dumped.decode()), _as_stored(_lines(ntriples))
         if _has_blank_nodes(old) or _has_blank_nodes(new):
             return drop, ntriples
         gone = old.join(new, on="line", how="anti")
@@ -204,7 +206,7 @@ class Store:
         before = earlier if earlier is not None else old.clear()
         self.changes[graph] = pl.concat([before, gone, come]) if known else None
         delete = f"DELETE DATA {{ GRAPH <{graph}> {{\n{_text(gone)}\n}} }} ;\n"
-        # A triple that is only written in another way is taken out and put in again.
+        # A triple that is still written in another way is taken out and put in again.
         return delete if len(gone) else "", f"{_text(come)}\n"
 
     def holds(self, graph: str) -> bool:
@@ -277,6 +279,28 @@ def _bytes(folder: Path) -> int:
 def _lines(text: str) -> pl.DataFrame:
     lines = pl.Series("line", [text]).str.split("\n").explode().to_frame()
     return lines.filter(pl.col("line") != "")
+
+
+def _as_stored(lines: pl.DataFrame) -> pl.DataFrame:
+    """Return lines with numbers and times as the store gives them back: 95 for 95.0, and Z for +00:00."""
+    line = pl.col("line")
+    line = line.str.replace(rf'\.0+("\^\^<{_DOUBLE}>)', "${1}")
+    line = line.str.replace(rf'(\.\d*?)0+((?:Z|[+-]\d\d:\d\d)?"\^\^<{_DATE_TIME}>)', "${1}${2}")
+    line = line.str.replace(rf'\.((?:Z|[+-]\d\d:\d\d)?"\^\^<{_DATE_TIME}>)', "${1}")
+    line = line.str.replace(rf'[+-]00:00("\^\^<{_DATE_TIME}>)', "Z${1}")
+    lines = lines.with_columns(line)
+    small = lines["line"].str.contains(rf'"[-+.0-9]+[eE][-+0-9]+"\^\^<{_DOUBLE}>')
+    if not small.any():
+        return lines
+    return lines.with_columns(
+        pl.when(small).then(pl.col("line").map_elements(_plainly, pl.String)).otherwise(pl.col("line"))
+    )
+
+
+def _plainly(line: str) -> str:
+    """Return a line with its number written without an exponent."""
+    head, text, end = line.split('"')
+    return f'{head}"{Decimal(repr(float(text))).normalize():f}"{end}'
 
 
 def _text(lines: pl.DataFrame) -> str:

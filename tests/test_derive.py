@@ -170,6 +170,28 @@ def _here(entry: Entry, folder: Path) -> Entry:
     return dataclasses.replace(entry, folder=str(folder.resolve()))
 
 
+WRITTEN = [
+    *((text, "double") for text in ("95.0", "-0.0", "3.7", "1e-07", "2.5e+20", "0.00012")),
+    *((f"2026-03-02T06:30:00{end}", "dateTime") for end in ("", "Z", "+01:00", "+00:00", ".500Z", ".000")),
+]
+"""Numbers and times as files and mappings write them."""
+
+
+def test_what_the_store_writes_in_another_way_is_no_change(tmp_path: Path) -> None:
+    text = "".join(
+        f'<http://a/{at}> <http://a/p> "{said}"^^<{model.XSD}{kind}> .\n'
+        for at, (said, kind) in enumerate(WRITTEN)
+    )
+    with writing(Store.create(tmp_path / "store").path) as store:
+        store.replace("http://a/graph", text, "")
+    with writing(tmp_path / "store") as store:
+        store.replace("http://a/graph", text.replace("3.7", "3.8"), "")
+        changed = store.changes["http://a/graph"]
+
+    assert changed is not None
+    assert sorted(line[:12] for line in changed["line"]) == ["<http://a/2>", "<http://a/2>"]
+
+
 def test_a_refresh_leaves_what_was_asserted(line: Path, tmp_path: Path) -> None:
     store = tmp_path / "store"
     shutil.copytree(line, store)

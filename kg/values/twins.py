@@ -22,6 +22,12 @@ from kg.values.columns import Columns, Terms, in_order
 from kg.values.electrodes import electrode_balance, porosity_and_thickness, throughput_by_day
 from kg.values.lineage import SLURRIES, closure
 from kg.values.lots import cells_by_lot, cells_that_share_runs, energy_of_cell, supplier_comparison
+from kg.values.operations import (
+    energy_per_cell,
+    first_pass_yield,
+    overall_equipment_effectiveness,
+    yield_by_step,
+)
 from kg.values.part import TEXT
 from kg.values.reach import cells_of_material_lot, cells_without_step, runs_by_step, specific_energy
 from kg.values.spread import (
@@ -155,9 +161,12 @@ TWINS: dict[str, Callable[[Columns, Terms], ColumnAnswer]] = {
         electrode_balance,
         electrolyte_by_cell,
         energy_of_cell,
+        energy_per_cell,
         first_cycle_efficiency,
+        first_pass_yield,
         machine_utilisation,
         outliers_in_batch,
+        overall_equipment_effectiveness,
         parameter_against_property,
         porosity_and_thickness,
         property_by_machine,
@@ -173,6 +182,7 @@ TWINS: dict[str, Callable[[Columns, Terms], ColumnAnswer]] = {
         waiting_between_steps,
         wet_cell_mass_doubtful,
         work_in_progress,
+        yield_by_step,
     )
 }
 """The twins by the name that a query file gives."""
