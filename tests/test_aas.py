@@ -10,7 +10,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import aas_submodel_validate
 import pytest
+from aas_submodel_validate import validate
 from aas_test_engines import file as engines
 from click.testing import CliRunner, Result
 
@@ -21,6 +23,7 @@ from kg.aas.export import exported
 from kg.aas.instance import NOT_KNOWN
 from kg.aas.package import METAMODELS, faults, write_aasx, write_json, write_xml
 from kg.aas.templates import CONCEPTS, TABLE, Element, templates
+from kg.aas.triples import ids
 from kg.cli import main
 from kg.load import Loader
 from kg.passport.access import AUDIENCES
@@ -31,6 +34,7 @@ from kg.store import Store
 
 PLANT = Path(__file__).parent / "plant"
 IDTA = Path(os.environ.get("KG_IDTA", Path(__file__).parents[2] / "shared" / "standards" / "idta"))
+SMT = Path(aas_submodel_validate.__file__).parent / "data" / "smt"
 OTHERS = ("materialchargen_2026.csv", "mischen_2026-03.csv", "kalander_2026-03.xlsx")
 
 
@@ -99,16 +103,23 @@ def test_shells_of_batteries_are_valid_for_each_reader(builder: Builder, battery
     assert engines.check_aasx_file(io.BytesIO(write_aasx(made))).ok()
 
 
-def test_basyx_reads_as_many_objects_as_were_written(whole: dict[str, Any]) -> None:
+def objects(made: dict[str, Any], part: str) -> list[str]:
+    """Return the ids of what basyx reads from a package."""
     from basyx.aas.adapter.aasx import AASXReader, DictSupplementaryFileContainer
     from basyx.aas.model import DictIdentifiableStore
 
-    expected = sorted(each["id"] for kind in whole.values() for each in kind)
-    for part in ("json", "xml"):
-        found: Any = DictIdentifiableStore()
-        with AASXReader(io.BytesIO(write_aasx(whole, "3.1", part)), failsafe=False) as reader:
-            reader.read_into(found, DictSupplementaryFileContainer())
-        assert sorted(each.id for each in found) == expected
+    found: Any = DictIdentifiableStore()
+    with AASXReader(io.BytesIO(write_aasx(made, "3.1", part)), failsafe=False) as reader:
+        reader.read_into(found, DictSupplementaryFileContainer())
+    return sorted(each.id for each in found)
+
+
+def shorts(made: dict[str, Any]) -> list[str]:
+    return [each["idShort"] for each in made["submodels"]]
+
+
+def test_basyx_reads_as_many_objects_as_were_written(whole: dict[str, Any]) -> None:
+    assert objects(whole, "json") == objects(whole, "xml") == sorted(ids(whole))
 
 
 def test_each_submodel_has_every_mandatory_element_of_its_template(whole: dict[str, Any]) -> None:
@@ -131,7 +142,7 @@ def test_each_submodel_has_every_mandatory_element_of_its_template(whole: dict[s
 
 @pytest.mark.skipif(not IDTA.is_dir(), reason="the templates are not beside the project; KG_IDTA names them")
 def test_the_tables_are_what_the_templates_say() -> None:
-    for path, rows in zip((TABLE, CONCEPTS), extract(IDTA), strict=True):
+    for path, rows in zip((TABLE, CONCEPTS), extract(IDTA, SMT), strict=True):
         with path.open(encoding="utf-8", newline="") as file:
             assert list(csv.reader(file, delimiter="\t"))[1:] == rows
 
@@ -193,15 +204,36 @@ def test_shells_of_parts_machines_and_runs_are_valid(
     builder: Builder, name: str, submodels: list[str]
 ) -> None:
     made = exported(builder, name)
-    trees = {template.root.short: template.root for template in templates().values()}
+    trees = {template.root.semantic: template.root for template in templates().values()}
 
-    assert [each["idShort"] for each in made["submodels"]] == submodels
+    assert shorts(made) == submodels
     assert [fault for metamodel in METAMODELS for fault in faults(made, metamodel)] == []
     assert engines.check_json_file(io.StringIO(write_json(made))).ok()
     assert engines.check_xml_file(io.StringIO(write_xml(made))).ok()
-    for each in made["submodels"]:
-        if each["idShort"] in ("ProcessParameters", "ExecutedProcesses"):
-            assert list(lacking(trees[each["idShort"]], each)) == []
+    held = [each for each in made["submodels"] if each["idShort"] != "SubmodelTopics"]
+    for each in held:
+        assert list(lacking(trees[each["semanticId"]["keys"][0]["value"]], each)) == []
+    assert objects(made, "json") == objects(made, "xml") == sorted(ids(made))
+
+
+@pytest.mark.parametrize("name", ["module/TX42-0001-M1", "cell/PR120-000001", "machine/KAL-1"])
+def test_another_tool_misses_nothing_but_values_that_the_graph_does_not_hold(
+    builder: Builder, name: str
+) -> None:
+    made = exported(builder, name)
+    report = validate(write_json(made).encode(), format="json")
+    missing = {each.violation.subject for each in report.findings if each.severity == "error"}
+    empty = {
+        f"{submodel['idShort']}/{place.path.replace('.', '/')}"
+        for submodel in made["submodels"]
+        for place in views.Place(submodel).walk()
+        if NOT_KNOWN in [each["name"] for each in place.node.get("extensions", [])]
+    }
+
+    assert report.submodels_judged == len(
+        {"Nameplate", "TechnicalData", "BillOfMaterial"} & set(shorts(made))
+    )
+    assert set() < missing <= empty
 
 
 def test_a_run_has_its_parameters_with_their_terms(builder: Builder) -> None:
@@ -248,7 +280,7 @@ def test_the_topics_of_a_machine_have_the_standards_of_the_vocabulary(builder: B
 
 def test_each_part_of_a_bill_of_material_has_its_relation(builder: Builder) -> None:
     submodel = exported(builder, "module/TX42-0001-M1")["submodels"][-1]
-    kind, entry = submodel["submodelElements"]
+    entry, kind = submodel["submodelElements"]
     nodes = [each for each in entry["statements"] if each["modelType"] == "Entity"]
     ends = [
         each["second"]["keys"][-1]["value"]

@@ -1,6 +1,7 @@
-"""`python -m kg.aas FOLDER` -> templates.tsv and concepts.tsv, the facts of the templates in a folder.
+"""`python -m kg.aas FOLDER...` -> templates.tsv and concepts.tsv, the facts of the templates in some folders.
 
 The templates are those of the IDTA: admin-shell-io/submodel-templates, CC BY 4.0.
+A file is `NUMBER_name.json`, or `NUMBER/VERSION/template.json` as aas-submodel-validate carries them.
 """
 
 from __future__ import annotations
@@ -8,13 +9,14 @@ from __future__ import annotations
 import csv
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from kg.aas.templates import COLUMNS, CONCEPT_COLUMNS, CONCEPTS, TABLE
 
 USED = ("02008", "02031", "02035", "02099")
+PLAIN = ("02003", "02006", "02011")
 CORRECTED = {"urn:samm:io.admin-shell.idta.batterypass.product_condition:1.0.1#remainingCapacityValue": "Ah"}
 """Units that a later revision of a template corrects: 02035-5 1.0.2 says Ah in place of kWh."""
 
@@ -82,22 +84,31 @@ def _write(path: Path, columns: tuple[str, ...], rows: list[list[str]]) -> None:
         writer.writerows(rows)
 
 
-def extract(folder: Path) -> tuple[list[list[str]], list[list[str]]]:
-    """Return the rows of both tables from the templates in a folder."""
+def _files(folders: Iterable[Path]) -> Iterator[tuple[str, Path]]:
+    """Yield the templates that are used with their numbers."""
+    for folder in folders:
+        for path in folder.glob("*.json"):
+            if path.name.startswith(USED):
+                yield path.name.partition("_")[0], path
+        for path in folder.glob("*/*/template.json"):
+            if path.parts[-3] in PLAIN:
+                yield path.parts[-3], path
+
+
+def extract(*folders: Path) -> tuple[list[list[str]], list[list[str]]]:
+    """Return the rows of both tables from the templates in some folders."""
     rows: list[list[str]] = []
     concepts: dict[str, list[str]] = {}
-    for path in sorted(folder.glob("*.json")):
-        if not path.name.startswith(USED):
-            continue
+    for number, path in sorted(_files(folders)):
         document = json.loads(path.read_text(encoding="utf-8"))
         concepts |= {row[0]: row for row in _concepts(document)}
         for submodel in document["submodels"]:
-            rows += _rows(path.name.partition("_")[0], submodel["idShort"], submodel)
+            rows += _rows(number, submodel["idShort"], submodel)
     return rows, [concepts[key] for key in sorted(concepts)]
 
 
 if __name__ == "__main__":
-    elements, described = extract(Path(sys.argv[1]))
+    elements, described = extract(*map(Path, sys.argv[1:]))
     _write(TABLE, COLUMNS, elements)
     _write(CONCEPTS, CONCEPT_COLUMNS, described)
     sys.stdout.write(f"{len(elements)} elements, {len(described)} concepts\n")

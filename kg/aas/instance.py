@@ -197,14 +197,17 @@ def _collection(
     children = [
         made for child in element.children for made in make(child, given.get(child.short), inside=False)
     ]
-    known = {child.short for child in element.children}
-    children += [
-        dict(each.element) for name, each in given.items() if isinstance(each, Raw) and name not in known
-    ]
+    children += _further(element, given)
     if not children and any(isinstance(each, Withheld) for each in given.values()):
         return []
     made = _head(element, inside, place, bool(children) or content is not None)
     return [{**made, **({"value": children} if children else {}), "modelType": element.kind}]
+
+
+def _further(element: Element, given: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the elements that are given beside those of the template."""
+    known = {child.short for child in element.children}
+    return [dict(each.element) for name, each in given.items() if isinstance(each, Raw) and name not in known]
 
 
 def _list(element: Element, content: Any, inside: bool) -> list[dict[str, Any]]:
@@ -232,5 +235,5 @@ def submodel(
     made["administration"] = {name: text for name, text in administration.items() if text}
     made |= {"kind": "Instance"} | meaning(root)
     elements = [each for child in root.children for each in make(child, content.get(child.short))]
-    elements += [dict(each.element) for each in content.values() if isinstance(each, Raw)]
+    elements += _further(root, content)
     return {**made, **({"submodelElements": elements} if elements else {})}

@@ -7,14 +7,14 @@ from typing import Any
 
 from kg import model
 from kg.aas.environment import id_short
-from kg.aas.instance import HOW_KNOWN, Leaf, Raw, address_remarks, extension, make, reference, submodel
+from kg.aas.instance import HOW_KNOWN, Leaf, Raw, address_remarks, extension, reference, submodel
 from kg.aas.quantities import Quantity, stated
 from kg.aas.templates import templates
 from kg.iri import shorten
-from kg.passport.facts import BVCOX, SERIAL, Facts
+from kg.passport.facts import BVCOX, LABEL, OF_MODEL, SERIAL, Facts
 from kg.terms import vocabulary
 
-TECHNICAL_DATA = "0173-1#01-AHX837#002"
+BILL = "BillOfMaterial"
 STRUCTURES = "https://admin-shell.io/idta/HierarchicalStructures"
 MANUFACTURER = BVCOX + "manufacturerName"
 QUANTITY, THING = "quantity", "thing"
@@ -104,49 +104,40 @@ def own(iri: str, short: str, semantic: str, elements: Iterable[Raw]) -> dict[st
 
 
 def technical_data(facts: Facts, iri: str) -> dict[str, Any]:
-    """Return the technical data of a thing that has quantities: one property for each."""
-    root = templates()["02035-4"].root
-    general, areas = root.at("GeneralInformation"), root.at("TechnicalPropertyAreas")
-    assert general and areas
-    maker = root.at("GeneralInformation/ManufacturerName")
-    assert maker
+    """Return the technical data of a thing: what it is, and one property for each of its quantities."""
+    template = templates()["02003"]
     identified = model.IDENTIFIER if facts.identifier(iri) else ""
-    said = {
-        "ManufacturerName": Raw(make(maker, made_by(facts, iri))[0]),
+    general = {
+        "ManufacturerName": made_by(facts, iri),
+        "ManufacturerProductDesignation": designation(facts, iri),
         "Class": text("Class", class_of(facts, iri), class_iri(facts, iri)),
         "Name": text("Name", name_of(facts, iri), identified),
     }
-    inner = {"Quantities": collection("Quantities", quantities(facts, iri))}
-    elements = [
-        collection(general.short, said, general.semantic),
-        collection(areas.short, inner, areas.semantic),
-    ]
-    return own(iri, "TechnicalData", TECHNICAL_DATA, elements)
+    found = quantities(facts, iri)
+    content = {"GeneralInformation": general, "TechnicalPropertyAreas": [found] if found else None}
+    return submodel(template, f"{iri}/submodel/{template.root.short}", content)
+
+
+def designation(facts: Facts, iri: str) -> Leaf | None:
+    """Return how its maker calls a thing: its label, or that of its model."""
+    for each in (iri, *facts.objects(iri, OF_MODEL)):
+        for label in facts.objects(each, LABEL):
+            return Leaf(label)
+    return None
 
 
 def nameplate(facts: Facts, iri: str) -> dict[str, Any]:
-    """Return the nameplate of a thing or machine; the graph knows its address and its number."""
+    """Return the nameplate of a thing or machine."""
     found = next(iter(facts.objects(iri, SERIAL)), "") or name_of(facts, iri)
-    template = templates()["02035-1"]
-    wanted = (
-        "URIOfTheProduct",
-        "ManufacturerName",
-        "AddressInformation",
-        "SerialNumber",
-        "DateOfManufacture",
-    )
-    address = {"AddressRemarks": address_remarks()}
+    template = templates()["02006"]
     content = {
         "URIOfTheProduct": Leaf(iri),
         "ManufacturerName": made_by(facts, iri),
+        "ManufacturerProductDesignation": designation(facts, iri),
         "SerialNumber": Leaf(found, (SERIAL,) if facts.has(iri, SERIAL) else ()),
-        "AddressInformation": address,
+        "AddressInformation": {"AddressRemarks": address_remarks()},
     }
-    made = submodel(template, f"{iri}/submodel/Nameplate", content)
-    elements = [each for each in made["submodelElements"] if each["idShort"] in wanted]
-    plain = next(each for each in template.root.further if each.endswith("/Nameplate"))
-    head = {key: made[key] for key in ("modelType", "id")} | {"idShort": "Nameplate", "kind": "Instance"}
-    return {**head, "semanticId": reference(plain), "submodelElements": elements}
+    return submodel(template, f"{iri}/submodel/{template.root.short}", content)
 
 
 def parts_of(facts: Facts, iri: str) -> list[str]:
@@ -162,19 +153,20 @@ def bill_of_material(facts: Facts, iri: str) -> dict[str, Any]:
     for part in parts[:MOST]:
         taken.append(free(taken, shorten(part, facts.store.base)))
     nodes = [_entity(part, short) for part, short in zip(parts, taken, strict=False)]
-    submodel = f"{iri}/submodel/BillOfMaterial"
+    id = f"{iri}/submodel/{BILL}"
     entry: dict[str, Any] = {
         "idShort": "EntryNode",
         "semanticId": reference(f"{STRUCTURES}/EntryNode/1/0"),
-        "statements": [*nodes, *(_has_part(submodel, short, prop) for short in taken)],
+        "statements": [*nodes, *(_has_part(id, short, prop) for short in taken)],
         "entityType": "SelfManagedEntity",
         "globalAssetId": iri,
         "modelType": "Entity",
     }
     if len(parts) > MOST:
         entry["extensions"] = [extension("partsInAll", str(len(parts)))]
-    kind = text("ArcheType", "OneDown", f"{STRUCTURES}/ArcheType/1/0")
-    return own(iri, "BillOfMaterial", f"{STRUCTURES}/1/1/Submodel", [kind, Raw(entry)])
+    content = {"EntryNode": Raw(entry), "ArcheType": Leaf("OneDown")}
+    made = submodel(templates()["02011"], id, content)
+    return {**made, "idShort": BILL}
 
 
 def _has_part(submodel: str, short: str, prop: str) -> dict[str, Any]:
