@@ -174,6 +174,31 @@ def test_a_machine_tool_is_watched_by_the_nodes_that_umati_prescribes(
     assert states[1:] == ["Starting", "Execute", "Held", "Execute"]
 
 
+NESTED = """\
+title: Calender of the companion specification
+machine: KAL-2
+root: /Objects/KAL-2
+states: {names: packml}
+"""
+
+
+def test_state_machines_in_each_other_tell_one_state(
+    guarded: Calender, keys: dict[str, Path], tmp_path: Path
+) -> None:
+    def work() -> None:
+        guarded.do(BaseStateMachine="Cleared", ExecuteState="Execute", MachineState="Running")
+        guarded.do(ExecuteState="Held")
+        guarded.do(BaseStateMachine="Aborting", MachineState="Stopped")
+        guarded.do(BaseStateMachine="Aborted")
+        guarded.do(BaseStateMachine="Cleared")
+
+    store = watch_until("Aborted,", guarded, tmp_path, access(keys), mapping=NESTED, begin=work)
+
+    (path,) = (store / "opcua").glob("*states.jsonl")
+    states = [json.loads(line)["state"] for line in path.read_text(encoding="utf-8").splitlines()]
+    assert states == ["Stopped", "Execute", "Held", "Aborting", "Aborted"]
+
+
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [

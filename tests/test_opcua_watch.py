@@ -195,6 +195,7 @@ def test_a_store_that_is_lost_comes_again_from_its_journals(story: Story, tmp_pa
         ),
         ("  things:", "  while: [Excute]\n  things:", "kal.yaml:10: no state is called 'Excute'"),
         ("machine: KAL-1\n", "machines: KAL-1\n", "kal.yaml:2: 'machines' is no key here"),
+        ("Web in:", "reason:", "kal.yaml:16: each row has a column 'reason' already"),
         ("Web in:", "start:", "kal.yaml:16: each row has a column 'start' already"),
     ],
 )
@@ -206,3 +207,16 @@ def test_a_fault_of_a_mapping_is_told_with_its_line(tmp_path: Path, old: str, ne
         read_mapping(tmp_path / "kal.yaml")
 
     assert said in str(error.value)
+
+
+def test_own_names_of_states_have_the_reasons_and_runs_of_packml(tmp_path: Path) -> None:
+    own = MAPPING.replace("  node: State", "  names: {1: Execute, 2: Held, 3: Idle}\n  node: State")
+    (tmp_path / "kal.yaml").write_text(own, encoding="utf-8")
+
+    (machine,) = read_mapping(tmp_path / "kal.yaml")
+
+    assert {"Execute", "Held"} <= machine.rules.running
+    assert "Idle" not in machine.rules.running
+    assert "Held" in machine.rules.stops
+    assert machine.rules.state({"state 0": 2})[0] == "Held"
+    assert sorted(machine.nodes)[-2:] == ["reason", "state 0"]

@@ -123,7 +123,12 @@ class Watching:
                 await client.load_data_type_definitions()
         nodes: dict[str, Node] = {}
         for column, ref in self._refs.items():
-            node = await find_node(client, root, ref.node)
+            try:
+                node = await find_node(client, root, ref.node)
+            except SetupError:
+                if ref.optional:
+                    continue
+                raise
             nodes[node.nodeid.to_string()] = self._nodes[column] = node
             self._columns.setdefault(node.nodeid.to_string(), []).append(column)
         subscription = await client.create_subscription(period * 1000, self)
@@ -165,7 +170,7 @@ class Watching:
     async def all_values(self) -> Event:
         """Return the first value of each node as the event that a connection was made."""
         until = time.monotonic() + FIRST
-        while {column for _, column, _ in self._waiting} < set(self._refs) and time.monotonic() < until:
+        while {column for _, column, _ in self._waiting} < set(self._nodes) and time.monotonic() < until:
             await asyncio.sleep(0.02)
         first: dict[str, list[Any]] = {}
         later = []

@@ -7,9 +7,10 @@ is the mapping by which the journal is loaded like any other file.
 from __future__ import annotations
 
 import functools
+import hashlib
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -68,10 +69,11 @@ class WatchSpec(Strict):
 
 @dataclass(frozen=True)
 class NodeRef:
-    """Where a value stands on the server: a node, and of a structure its part."""
+    """Where a value stands on the server: a node, of a structure its part; it may be one that need not be."""
 
     node: str
     part: str = ""
+    optional: bool = False
 
 
 @dataclass(frozen=True)
@@ -150,7 +152,7 @@ class _Reader:
                 if name not in states:
                     hint = quoted(near(name, states)) or quoted(states)
                     self.wrong(("states", "names", said), f"no state is called '{name}'. Near: {hint}.")
-            return {"names": names}
+            return {**ready("packml"), "node": [], "reason": None, "names": names}
         try:
             return ready(names)
         except KeyError:
@@ -171,7 +173,7 @@ class _Reader:
         # Where the node of the state is one's own, so is that of the reason.
         reason = spec.reason if spec.reason or spec.node else self.ready.get("reason")
         if reason:
-            self.nodes["reason"] = _ref(reason)
+            self.nodes["reason"] = replace(_ref(reason), optional=not spec.reason)
         return columns, "reason" if reason else None
 
     def columns(self, runs: RunsSpec) -> dict[str, dict[str, Any]]:
@@ -179,7 +181,7 @@ class _Reader:
         lines: dict[str, dict[str, Any]] = {}
         for name, line in runs.columns.items():
             place: Place = ("runs", "columns", name)
-            if name in OWN:
+            if name in OWN or name in self.nodes:
                 self.wrong(place, f"each row has a column '{name}' already. Give this one another name.")
             node, take = line.get("node"), line.get("take")
             if not isinstance(node, str) or not node:
@@ -224,8 +226,9 @@ class _Reader:
             place[1:] if place[0] == "runs" else place: n for place, n in self.document.lines.items() if place
         }
         text = yaml.safe_dump(values, allow_unicode=True, sort_keys=False, width=110)
+        digest = hashlib.sha256(text.encode()).hexdigest()
         try:
-            plan = plan_of(Document(self.document.path, values, lines), vocabulary(), "")
+            plan = plan_of(Document(self.document.path, values, lines), vocabulary(), digest)
         except FaultsError as error:
             self.faults += error.faults
             return None, text

@@ -2,7 +2,7 @@
 
 A line is an object of names and values; each value is written with the time of now, and what was written is
 printed with that time. The names are those of the nodes below /Objects/KAL-1; `Program` and `Job` are those
-of a laser, /Objects/LAS-1, which speaks as UMaTI prescribes.
+of a laser, /Objects/LAS-1, as UMaTI prescribes, and the state machines those of /Objects/KAL-2, as of PackML.
 """
 
 from __future__ import annotations
@@ -31,6 +31,8 @@ NODES: dict[str, Any] = {
     "Good": 0,
 }
 UNITS = {"LineLoad": "N/mm", "LineLoadSet": "N/mm", "RollTemperature": "°C"}
+
+LOCALIZED = ("Program", "BaseStateMachine", "MachineState", "ExecuteState")
 
 
 class OneUser(UserManager):  # type: ignore[misc]
@@ -72,6 +74,10 @@ async def main(port: int, certificate: str = "", key: str = "", badge: str = "")
     state = await laser.add_object(space, "State")
     nodes["Program"] = await state.add_variable(space, "CurrentState", ua.LocalizedText("Ended"))
     nodes["Job"] = await laser.add_variable(space, "JobIdentifier", "")
+    level: Any = await server.nodes.objects.add_object(space, "KAL-2")
+    for name in ("BaseStateMachine", "MachineState", "ExecuteState"):
+        level = await level.add_object(space, name)
+        nodes[name] = await level.add_variable(space, "CurrentState", ua.LocalizedText("Stopped"))
     for name, unit in UNITS.items():
         said = ua.EUInformation(DisplayName=ua.LocalizedText(unit))
         await nodes[name].add_property(0, "EngineeringUnits", said)
@@ -92,7 +98,7 @@ async def play(nodes: dict[str, Any], values: dict[str, Any]) -> None:
     for name, value in values.items():
         now = datetime.now(UTC)
         kind = ua.VariantType.Int64 if isinstance(value, int) else None
-        written = ua.LocalizedText(value) if name == "Program" else value
+        written = ua.LocalizedText(value) if name in LOCALIZED else value
         await nodes[name].write_value(ua.DataValue(ua.Variant(written, kind), SourceTimestamp=now))
         sys.stdout.write(json.dumps({"t": now.timestamp(), "name": name, "value": value}) + "\n")
         sys.stdout.flush()
