@@ -156,6 +156,33 @@ def test_entities_are_not_followed(tmp_path: Path, store: Path) -> None:
     assert not any("secret" in line for line in statements(store))
 
 
+PART = """<UAObject NodeId="ns=1;i=9" BrowseName="2:Identification" ParentNodeId="ns=1;i=1">
+    <DisplayName>Identification</DisplayName>
+    <References><Reference ReferenceType="HasComponent" IsForward="false">ns=1;i=1</Reference></References>
+  </UAObject>
+  <UAObject NodeId="ns=1;s=KAL-1\""""
+SECOND = """<UANodeSet xmlns="http://opcfoundation.org/UA/2011/03/UANodeSet.xsd">
+  <NamespaceUris><Uri>urn:example:plant</Uri><Uri>urn:example:line</Uri></NamespaceUris>
+  <Models><Model ModelUri="urn:example:plant"><RequiredModel ModelUri="urn:example:line"/></Model></Models>
+  <UAObject NodeId="ns=1;s=KAL-9" BrowseName="1:KAL-9" ParentNodeId="ns=1;s=Hall">
+    <References><Reference ReferenceType="i=40">ns=2;i=1</Reference></References>
+  </UAObject>
+  <UAObject NodeId="ns=1;s=Hall" BrowseName="1:Hall" ParentNodeId="ns=1;s=KAL-9"/>
+</UANodeSet>"""
+
+
+def test_a_machine_is_known_by_a_type_that_was_imported_before(store: Path, tmp_path: Path) -> None:
+    # The type is known by its part, not by what it is below.
+    text = LINE.replace(">ns=2;i=1002<", ">i=58<").replace('<UAObject NodeId="ns=1;s=KAL-1"', PART)
+    kg("opcua", "import", put(tmp_path, text, "type.xml"), "--store", store)
+
+    # Machine and hall stand in each other: a fault of the file that must not keep anybody waiting.
+    result = kg("opcua", "import", put(tmp_path, SECOND, "plant.xml"), "--store", store)
+
+    assert result.stdout.splitlines()[0] == "plant.xml: 1 machine."
+    assert result.exit_code == 0
+
+
 @needs_standards
 def test_the_ready_nodes_of_packml_are_those_of_its_specification() -> None:
     given = read_nodeset(STANDARDS / "Opc.Ua.PackML.NodeSet2.xml")

@@ -203,7 +203,7 @@ def test_state_machines_in_each_other_tell_one_state(
     ("old", "new", "said"),
     [
         ("node: WebIn", "node: WebInn", "'WebInn': there is no 'WebInn' on the server. Near: 'WebIn'"),
-        ("root: /Objects/KAL-1", "root: /Objects/KAL-2", "there is no 'KAL-2' on the server. Near: 'KAL-1'"),
+        ("root: /Objects/KAL-1", "root: /Objects/KAL-3", "there is no 'KAL-3' on the server. Near: 'KAL-"),
         ("nsu=urn:example:calender", "nsu=urn:other", "the server has no namespace 'urn:other'. It has: "),
         ("node: WebIn", "node: ns=2;s=Gone", "column 'Web in': the server does not give 'ns=2;s=Gone'"),
     ],

@@ -73,14 +73,17 @@ class Shelf:
 
     def __init__(self, store: Store, sets: Iterable[NodeSet]) -> None:
         self.sets = list(sets)
+        self.device = vocabulary().resolve("ManufacturingDevice", ("class",)).iri
+        self._machines: dict[str, bool] = {}
         self.nodes = {iri: node for each in self.sets for iri, node in each.nodes.items()}
         found = store.query("SELECT ?type ?above WHERE { ?type rdfs:subClassOf ?above . ?type a owl:Class }")
         self._above: dict[str, set[str]] = {}
         for row in found:
             self._above.setdefault(row["type"].value, set()).add(row["above"].value)
-        for node in self.nodes.values():
-            if node.kind == "ObjectType":
-                self._above[node.iri] = set(node.sources(HAS_SUBTYPE))
+        # What a file says now goes before what was imported from it earlier.
+        types = [node for node in self.nodes.values() if node.kind == "ObjectType"]
+        self._above.update((node.iri, set(node.sources(HAS_SUBTYPE))) for node in types)
+        for node in types:
             for below in node.targets(HAS_SUBTYPE):
                 self._above.setdefault(below, set()).add(node.iri)
         self.models = {one.uri: one.published for each in self.sets for one in each.models}
@@ -141,6 +144,12 @@ class Shelf:
 
     def is_machine(self, given: NodeSet, node: Node) -> bool:
         """Return whether an object is a machine: by its type, its folder, or its identification."""
+        if node.iri not in self._machines:
+            self._machines[node.iri] = False  # where objects stand in each other in a circle
+            self._machines[node.iri] = self._is_machine(given, node)
+        return self._machines[node.iri]
+
+    def _is_machine(self, given: NodeSet, node: Node) -> bool:
         if node.kind != "Object" or self.in_type(given, node):
             return False
         above = {given.parent(node), *node.sources(HAS_COMPONENT, "i=35")}
@@ -151,7 +160,7 @@ class Shelf:
 
     def makes_machines(self, type_: str) -> bool:
         """Return whether the objects of a type are machines."""
-        return self.is_a(type_, DEVICES) or self._has_parts(type_)
+        return self.is_a(type_, (*DEVICES, self.device)) or self._has_parts(type_)
 
     def _has_parts(self, iri: str) -> bool:
         return any(one.name in PARTS and one.kind == "Object" for one in self.below.get(iri, []))
@@ -203,7 +212,7 @@ class _Writer:
         self.taken: Counter[str] = Counter()
         self.nodes: Counter[str] = Counter()
         self._written: set[str] = set()
-        self.device = vocabulary().resolve("ManufacturingDevice", ("class",)).iri
+        self.device = shelf.device
         self.maker = vocabulary().resolve("manufacturerName", ("datatype property",)).iri
 
     def statements(self) -> Iterator[Statement]:
