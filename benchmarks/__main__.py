@@ -44,6 +44,9 @@ def main() -> None:
     parser.add_argument("--peers", default=sys.executable, metavar="PYTHON", help=text)
     parser.add_argument("--seeds", type=int, default=influences.SEEDS, help="lines of each size (influences)")
     parser.add_argument("--shells", type=int, default=1000, help="batteries whose shells are written")
+    parser.add_argument(
+        "--scope", action="append", choices=list(validation.SCOPES), help="rules to check (validation); all"
+    )
     given = parser.parse_args()
     report = {
         "analytics": lambda: analytics.report(given.cells, given.peers),
@@ -55,7 +58,7 @@ def main() -> None:
         "resolver": resolver.report,
         "serving": lambda: serving.report(given.cells),
         "shells": lambda: shells.report(given.shells),
-        "validation": lambda: validation.report(given.cells, given.peers),
+        "validation": lambda: validation.report(given.cells, given.peers, given.scope or validation.SCOPES),
         "wide": lambda: loading.wide(given.rows),
     }
     for line in report[given.what]():

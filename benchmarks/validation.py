@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -126,7 +126,7 @@ HEAD = f"{'':28}{'seconds':>9}{'cpu s':>8}{'ready s':>9}{'MB':>7}{'findings':>10
 def report(
     cells: int = 1000,
     peers: str = sys.executable,
-    scopes: tuple[str, ...] = ("record", "line", "both"),
+    scopes: Iterable[str] = SCOPES,
     timeout: float = 1800,
 ) -> Iterator[str]:
     """Yield one line for each engine and scope."""

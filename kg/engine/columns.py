@@ -104,6 +104,11 @@ class TextTest:
         return found + [number for number in others if not self.passes(str(number))]
 
 
+def distinct(frame: pl.DataFrame, one: str, other: str) -> pl.DataFrame:
+    """Return the rows that differ in two columns of hashes; one hash of both is as sure as they are."""
+    return frame.filter((pl.col(one) ^ pl.col(other).hash(1)).is_first_distinct())
+
+
 @dataclass
 class Columns:
     """Triples as columns.
@@ -111,7 +116,7 @@ class Columns:
     `failing` holds for each text test the terms that do not surely pass it.
     """
 
-    frame: pl.DataFrame
+    frame: pl.LazyFrame
     texts: pl.LazyFrame
     failing: dict[str, list[int]]
     _slices: dict[int, pl.DataFrame] = field(default_factory=dict)
@@ -119,7 +124,8 @@ class Columns:
     def of(self, predicate: int) -> pl.DataFrame:
         """Return the triples of one predicate, each once: s, o, skind, kind, type, number."""
         if predicate not in self._slices:
-            self._slices[predicate] = self.frame.filter(pl.col("p") == predicate).drop("p").unique(("s", "o"))
+            found = self.frame.filter(pl.col("p") == predicate).drop("p").collect()
+            self._slices[predicate] = distinct(found, "s", "o")
         return self._slices[predicate]
 
     def named(self, hashes: Iterable[int]) -> dict[int, str]:
@@ -158,7 +164,7 @@ def merged(parts: Iterable[Columns]) -> Columns:
         for name, hashes in part.failing.items():
             failing.setdefault(name, []).extend(hashes)
     return Columns(
-        pl.concat([part.frame for part in parts]) if parts else pl.DataFrame(schema=_FRAME),
+        pl.concat([part.frame for part in parts]) if parts else pl.LazyFrame(schema=_FRAME),
         pl.concat([part.texts for part in parts])
         if parts
         else pl.LazyFrame(schema={"hash": pl.UInt64, "text": pl.String}),
@@ -256,7 +262,7 @@ def read(text: str, needed: Collection[str], tests: Iterable[TextTest] = ()) -> 
     texts = pl.concat(
         frame.lazy().select(hash=hash_, text=text) for hash_, text in (("s", "st"), ("p", "pt"), ("o", "ot"))
     )
-    return Columns(frame.select(*_FRAME), texts, failing)
+    return Columns(frame.select(*_FRAME).lazy(), texts, failing)
 
 
 def _failing(frame: pl.DataFrame, test: TextTest) -> list[int]:
@@ -306,7 +312,7 @@ def save(columns: Columns, folder: Path, key: str) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     frames = {
         "texts": columns.texts.unique("hash").collect().sort("hash"),
-        "frame": columns.frame.sort("p", "s"),
+        "frame": columns.frame.collect().sort("p", "s"),
     }
     (folder / f"{name}.failing.json").write_text(json.dumps(columns.failing), encoding="utf-8")
     for kind, frame in frames.items():
@@ -326,4 +332,4 @@ def saved(folder: Path, key: str) -> Columns | None:
     if not all(path.is_file() for path in paths):
         return None
     failing = json.loads(paths[0].read_text(encoding="utf-8"))
-    return Columns(pl.read_parquet(paths[2]), pl.scan_parquet(paths[1]), failing)
+    return Columns(pl.scan_parquet(paths[2]), pl.scan_parquet(paths[1]), failing)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 import polars as pl
 
 from kg.engine import columns as col
-from kg.engine.columns import Columns, hash_all, iri_hash, term_hash
+from kg.engine.columns import Columns, distinct, hash_all, iri_hash, term_hash
 from kg.engine.shapes import (
     Bound,
     Class,
@@ -189,7 +189,7 @@ class Screens:
         for step in way[1:]:
             ends = found.select("f", middle="v")
             found = ends.join(self._step(*step), left_on="middle", right_on="f").select(*_VALUES)
-        return found if len(way) == 1 else found.unique(("f", "v"))
+        return found if len(way) == 1 else distinct(found, "f", "v")
 
     def values(self, path: Path, focus: pl.Series) -> pl.DataFrame:
         """Return the values of a path from some nodes: f, v, kind, type, number; each pair once."""
@@ -197,7 +197,7 @@ class Screens:
             found = self._whole(path)
             return found.filter(pl.col("f").is_in(focus.implode()))
         ways = [self._way(way, focus) for way in path]
-        return ways[0] if len(ways) == 1 else pl.concat(ways).unique(("f", "v"))
+        return ways[0] if len(ways) == 1 else distinct(pl.concat(ways), "f", "v")
 
     def _plain(self, path: Path) -> bool:
         return len(path) == 1 and not any(inverse for _, inverse in path[0])
@@ -222,7 +222,7 @@ class Screens:
         found = [table[hash_] for hash_ in hashes if hash_ in table]
         if not found:
             return pl.DataFrame(schema=_VALUES)
-        return found[0] if len(found) == 1 else pl.concat(found).unique(("f", "v"))
+        return found[0] if len(found) == 1 else distinct(pl.concat(found), "f", "v")
 
     # Shapes
 
