@@ -28,6 +28,7 @@ PARAMS: dict[str, list[dict[str, str]]] = {
         {"parameter": "term:MassLoading", "property": "term:CellThickness"},
         {"parameter": "term:LineLoad", "property": "term:SpecificHeatCapacity"},
     ],
+    "alarms_before_scrap": [{}],
     "capability_of_settings": [{"tolerance": "2"}],
     "capacity_by_slurry_batch": [{}, {"property": "term:Porosity"}, {"property": "term:CellThickness"}],
     "cells_by_lot": [{}],
@@ -43,8 +44,11 @@ PARAMS: dict[str, list[dict[str, str]]] = {
         {"property": "term:CellThickness", "lower": "0", "upper": "1"},
         {"property": "term:SpecificHeatCapacity"},
     ],
+    "consumption_against_recipe": [{}, {"tolerance": "1"}],
+    "dismantling_masses": [{}],
     "electrode_balance": [{}, {"positive": "100", "lower": "2"}],
     "electrolyte_by_cell": [{}],
+    "energy_by_step": [{}],
     "energy_of_cell": [{}, {"cell": "cell/PC-0007"}],
     "energy_per_cell": [{}],
     "first_cycle_efficiency": [{}],
@@ -55,12 +59,14 @@ PARAMS: dict[str, list[dict[str, str]]] = {
     "porosity_and_thickness": [{}],
     "runs_by_step": [{}],
     "runs_incomplete": [{}],
+    "runs_past_calibration": [{}],
     "set_and_measured_by_parameter": [{}],
     "set_and_measured_differ": [{"tolerance": "0.5"}, {"tolerance": "0"}],
     "specific_energy": [{}],
     "supplier_comparison": [{}, {"property": "term:ACInternalResistance"}],
     "throughput_by_day": [{}],
     "time_in_step": [{}],
+    "values_that_differ": [{}],
     "waiting_between_steps": [{}],
     "wet_cell_mass_doubtful": [{"ratio": "30"}, {"ratio": "1000"}],
     "work_in_progress": [{}, {"moment": "2026-03-10T12:00:00+01:00"}],
@@ -82,8 +88,8 @@ PARAMS: dict[str, list[dict[str, str]]] = {
 }
 """What each question is asked for."""
 
-NOTHING = {"term:SpecificHeatCapacity", "cell/PC-0003"}
-"""What no cell has, and what nothing was made from."""
+NOTHING = {"term:SpecificHeatCapacity", "cell/PC-0003", "values_that_differ"}
+"""What no cell has, what nothing was made from, and what no two files of one line say."""
 
 CASES = [(name, params) for name, cases in PARAMS.items() for params in cases]
 
@@ -125,7 +131,7 @@ def test_every_twin_has_its_query_and_is_compared() -> None:
 def test_twin_gives_the_answer_of_the_query(line: Graph, name: str, params: dict[str, str]) -> None:
     rows = check_same(line, name, params)
 
-    assert bool(rows) != bool(NOTHING & set(params.values()))
+    assert bool(rows) != bool(NOTHING & {name, *params.values()})
 
 
 @pytest.mark.parametrize("name", FAST)
@@ -170,3 +176,16 @@ def test_twins_answer_what_a_file_says_that_came_again(tmp_path: Path) -> None:
     for name in FAST:
         check_same(graph, name, {})
     assert means(graph) != before
+
+
+def test_two_files_that_differ_are_told_by_the_twin_as_by_the_query(tmp_path: Path) -> None:
+    generate(tmp_path / "records", seed=3, cells=16)
+    path = next((tmp_path / "records").glob("eol*.json"))
+    Loader(tmp_path / "store").load([tmp_path / "records"])
+    text = path.read_text(encoding="utf-8")
+    (tmp_path / "more").mkdir()
+    again = tmp_path / "more" / "eol_tester_again.json"
+    again.write_text(text.replace('"discharge_Ah": 1.', '"discharge_Ah": 2.'), encoding="utf-8")
+    Loader(tmp_path / "store").load([again])
+
+    assert check_same(Graph(Store.open(tmp_path / "store")), "values_that_differ", {})

@@ -12,7 +12,7 @@ from kg.namespaces import PREFIXES
 from kg.store import VOCABULARY_GRAPH, Store
 from kg.values.answer import ColumnAnswer, Kind
 from kg.values.lineage import link, sides
-from kg.values.part import TEXT
+from kg.values.part import TEXT, VALUES
 from kg.values.table import Values
 
 _LABEL = PREFIXES["skos"] + "prefLabel"
@@ -31,6 +31,11 @@ class Columns:
     def values(self) -> pl.DataFrame:
         """Return each value once, whichever file states it."""
         return self._values.stated()
+
+    @cached_property
+    def stated_in_files(self) -> pl.DataFrame:
+        """Return the values as each file states them; `quantity` is null where it is `BEARER#NAME`."""
+        return pl.concat([pl.DataFrame(schema=VALUES), *(part.values for part in self._values.parts)])
 
     @cached_property
     def down(self) -> pl.DataFrame:

@@ -10,6 +10,7 @@ from kg.values.columns import Columns, Terms, in_order
 from kg.values.lineage import closure
 from kg.values.part import TEXT
 from kg.values.reach import CELL, ENERGY
+from kg.values.times import instant
 
 _ENERGIES = ("ElectricalEnergyConsumption", "ThermalEnergyConsumption")
 _LOST = {"m": "ScrapLength", "kg": "ScrapMass"}
@@ -18,14 +19,13 @@ _LOST = {"m": "ScrapLength", "kg": "ScrapMass"}
 _STATES = """SELECT ?machine (SUM(IF(?class = bvcox:StoppedState, 0.0e0, ?minutes)) / 60 AS ?planned)
   (SUM(IF(?class = bvcox:ExecuteState, ?minutes, 0.0e0)) / 60 AS ?executing)
 WHERE {
-  { SELECT DISTINCT ?state ?machine ?number ?started WHERE {
-    ?state bvcox:stateOfMachine ?machine ; dcterms:identifier ?id ; prov:startedAtTime ?started .
+  { SELECT DISTINCT ?state ?machine ?number ?started ?class WHERE {
+    ?state bvcox:stateOfMachine ?machine ; dcterms:identifier ?id ; prov:startedAtTime ?started ; a ?class .
+    FILTER(?class != bvcox:MachineState)
     BIND(xsd:integer(?id) + 1 AS ?number) } }
   { SELECT DISTINCT ?machine ?number ?ended WHERE {
     ?next bvcox:stateOfMachine ?machine ; dcterms:identifier ?nextId ; prov:startedAtTime ?ended .
     BIND(xsd:integer(?nextId) AS ?number) } }
-  ?state a ?class .
-  FILTER(?class != bvcox:MachineState)
   BIND(STR(?ended - ?started) AS ?text)
   BIND(IF(STRSTARTS(?text, "-"), -1, 1) * (
     xsd:double(REPLACE(?text, "^-?P([0-9]*)D?.*$", "0$1")) * 1440
@@ -34,6 +34,12 @@ WHERE {
     + xsd:double(REPLACE(?text, "^(?:.*[A-Z])?([0-9.]+)S$|^.*$", "0$1")) / 60) AS ?minutes)
 }
 GROUP BY ?machine"""
+
+_ALARM = ("machine", "code", "rang")
+_ALARMS = """SELECT DISTINCT ?machine ?code ?rang WHERE {
+  ?signal a bvcox:MachineAlarm ; bvcox:alarmCode ?code ; bvcox:stateOfMachine ?machine .
+  ?state emmo:EMMO_d43af210_f854_4432_a891_ce3022e3b558 ?signal ; prov:startedAtTime ?rang
+}"""
 
 
 def _of_runs(columns: Columns, term: str, value: str) -> pl.DataFrame:
@@ -81,6 +87,42 @@ def energy_per_cell(columns: Columns, terms: Terms) -> ColumnAnswer:
         "ratio": "double",
     }
     return in_order(rows, kinds, "cell")
+
+
+def energy_by_step(columns: Columns, terms: Terms) -> ColumnAnswer:
+    """Answer queries/energy_by_step.rq."""
+    electric, value = pl.col("electric"), pl.col("value")
+    found = pl.concat(
+        columns.of_term(BVCOX + kind).select(
+            "quantity", "value", "role", run="bearer", electric=pl.lit(is_one)
+        )
+        for kind, is_one in zip(_ENERGIES, (True, False), strict=True)
+    )
+    whole = found.select("quantity", "value").unique().sort("quantity", "value")["value"].sum()
+    found = found.filter(pl.col("role") == "parameter").drop("role").unique()
+    rows = (
+        found.join(columns.links("type", "run", "class"), on="run")
+        .sort("quantity", "value")
+        .group_by("class")
+        .agg(
+            runs=pl.col("run").n_unique(),
+            electrical=value.filter(electric).sum(),
+            thermal=value.filter(~electric).sum(),
+        )
+        .with_columns(total=pl.col("electrical") + pl.col("thermal"))
+        .with_columns(mean=pl.col("total") / pl.col("runs"), share=100 * pl.col("total") / whole)
+    )
+    kinds: dict[str, Kind] = {
+        "step": "text",
+        "runs": "integer",
+        "electrical": "double",
+        "thermal": "double",
+        "total": "double",
+        "mean": "double",
+        "share": "double",
+    }
+    rows = _by_step(columns, rows).unique().with_columns(pl.col("step").cast(pl.String))
+    return ColumnAnswer(rows.sort(-pl.col("total"), "step"), kinds)
 
 
 def _pieces(columns: Columns) -> pl.DataFrame:
@@ -144,6 +186,25 @@ def yield_by_step(columns: Columns, terms: Terms) -> ColumnAnswer:
         "unit": "text",
     }
     return in_order(_by_step(columns, rows), kinds, "step")
+
+
+def alarms_before_scrap(columns: Columns, terms: Terms) -> ColumnAnswer:
+    """Answer queries/alarms_before_scrap.rq."""
+    found = [tuple(row[name].value for name in _ALARM) for row in columns.store.query(_ALARMS)]
+    alarms = pl.DataFrame(found, schema={"machine": TEXT, "alarm": pl.String, "text": TEXT}, orient="row")
+    alarms = alarms.unique().with_columns(rang=instant(pl.col("text")))
+    runs = _of_runs(columns, "ProcessYield", "share").join(columns.links("tool", "run", "machine"), on="run")
+    for link, name in (("start", "started"), ("end", "ended")):
+        runs = runs.join(columns.links(link, "run", name), on="run")
+    runs = runs.unique().with_columns(begin=instant(pl.col("started")), over=instant(pl.col("ended")))
+    fell = runs.join(alarms, on="machine")
+    fell = fell.filter((pl.col("rang") >= pl.col("begin")) & (pl.col("rang") < pl.col("over")))
+    key = ["machine", "run", "share", "started", "ended"]
+    quiet = runs.join(fell, on=key, how="anti").with_columns(alarm=pl.lit("none"))
+    rows = pl.concat([frame.select(*key, "alarm") for frame in (fell, quiet)]).sort("run", "share")
+    rows = rows.group_by("machine", "alarm").agg(runs=pl.len(), lost=(100 - pl.col("share")).mean())
+    kinds: dict[str, Kind] = {"machine": "iri", "alarm": "text", "runs": "integer", "lost": "double"}
+    return in_order(rows, kinds, "machine", "alarm")
 
 
 def overall_equipment_effectiveness(columns: Columns, terms: Terms) -> ColumnAnswer:

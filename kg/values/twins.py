@@ -18,11 +18,19 @@ from kg.values.cells import (
     first_cycle_efficiency,
     wet_cell_mass_doubtful,
 )
+from kg.values.checks import (
+    consumption_against_recipe,
+    dismantling_masses,
+    runs_past_calibration,
+    values_that_differ,
+)
 from kg.values.columns import Columns, Terms, in_order
 from kg.values.electrodes import electrode_balance, porosity_and_thickness, throughput_by_day
 from kg.values.lineage import SLURRIES, closure
 from kg.values.lots import cells_by_lot, cells_that_share_runs, energy_of_cell, supplier_comparison
 from kg.values.operations import (
+    alarms_before_scrap,
+    energy_by_step,
     energy_per_cell,
     first_pass_yield,
     overall_equipment_effectiveness,
@@ -151,6 +159,7 @@ def values_side_by_side(columns: Columns, terms: Terms) -> ColumnAnswer:
 TWINS: dict[str, Callable[[Columns, Terms], ColumnAnswer]] = {
     twin.__name__: twin
     for twin in (
+        alarms_before_scrap,
         capability_of_settings,
         capacity_by_slurry_batch,
         cells_by_lot,
@@ -158,8 +167,11 @@ TWINS: dict[str, Callable[[Columns, Terms], ColumnAnswer]] = {
         cells_out_of_tolerance,
         cells_that_share_runs,
         cells_without_step,
+        consumption_against_recipe,
+        dismantling_masses,
         electrode_balance,
         electrolyte_by_cell,
+        energy_by_step,
         energy_of_cell,
         energy_per_cell,
         first_cycle_efficiency,
@@ -172,6 +184,7 @@ TWINS: dict[str, Callable[[Columns, Terms], ColumnAnswer]] = {
         property_by_machine,
         runs_by_step,
         runs_incomplete,
+        runs_past_calibration,
         set_and_measured_by_parameter,
         set_and_measured_differ,
         specific_energy,
@@ -179,6 +192,7 @@ TWINS: dict[str, Callable[[Columns, Terms], ColumnAnswer]] = {
         throughput_by_day,
         time_in_step,
         values_side_by_side,
+        values_that_differ,
         waiting_between_steps,
         wet_cell_mass_doubtful,
         work_in_progress,
