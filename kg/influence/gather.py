@@ -376,7 +376,9 @@ class _Gatherer:
             pl.col("name").str.strip_prefix(pl.col("term").replace_strict(locals_, default=""))
             .str.strip_prefix(".").str.replace(r"(^|\.)set$", "")
         )  # fmt: skip
-        raw = _one_name(raw.with_columns(name=further), cells.select("raw", "at").unique())
+        seen = np.zeros((len(raw), len(self.things)), dtype=bool)
+        seen[cells["raw"].to_numpy(), cells["at"].to_numpy()] = True
+        raw = _one_name(raw.with_columns(name=further), seen)
         named = raw.select(KEYS).unique().sort(KEYS).with_row_index("column")
         cells = cells.join(raw.join(named, on=KEYS).select("raw", "column"), on="raw").drop("raw")
         cells = cells.with_columns(pl.col("column").cast(pl.Int32))
@@ -393,9 +395,7 @@ class _Gatherer:
         size = (len(about), len(self.things))
         cells = cells.with_columns(flat=pl.col("column").cast(pl.Int64) * size[1] + pl.col("at"))
         grids = {name: _means(cells, name, size) for name in ("value", "distance", "start")}
-        borne = _one_group(cells.rename({"bearer": "group"}), ["flat"])
-        bearers = np.full(size, ABSENT, dtype=np.int64)
-        bearers.flat[borne["flat"].to_numpy()] = borne["group"].to_numpy()
+        bearers = _one_group(cells["flat"].to_numpy(), cells["bearer"], size)
         columns = []
         for place, head in enumerate(about.sort("column").iter_rows(named=True)):
             role = "parameter" if head["is_parameter"] else "property"
@@ -432,9 +432,14 @@ class _Gatherer:
         ]
         seen: dict[bytes, Grouping] = {}
         for pool, word in pools:
-            named = _one_group(pool.join(self.place, on="thing"), ["slot", "side", "at"])
-            for (slot, side), part in sorted(named.group_by("slot", "side"), key=lambda item: str(item[0])):
-                codes = _coded(len(self.things), part["at"].to_numpy(), part["group"].to_numpy())
+            slots = pool.select("slot", "side").unique().with_row_index("number")
+            named = pool.join(self.place, on="thing").join(slots, on=["slot", "side"])
+            size = (len(slots), len(self.things))
+            flat = named.select(pl.col("number").cast(pl.Int64) * size[1] + pl.col("at")).to_series()
+            groups = _one_group(flat.to_numpy(), named["group"], size)
+            for place, slot, side in sorted(slots.rows(), key=lambda row: str(row[1:])):
+                at = np.flatnonzero(groups[place] != ABSENT)
+                codes = _coded(len(self.things), at, groups[place][at])
                 name = " ".join(filter(None, (word, str(side), self.label(str(slot)))))
                 seen.setdefault(codes.tobytes(), Grouping(name, codes))
         for column in columns:
@@ -447,26 +452,25 @@ class _Gatherer:
         return self.vocabulary.term(iri).label if iri in self.vocabulary else shorten(iri, self.base)
 
 
-def _one_name(raw: pl.DataFrame, places: pl.DataFrame) -> pl.DataFrame:
+def _one_name(raw: pl.DataFrame, seen: NDArray[np.bool_]) -> pl.DataFrame:
     """Leave out names that tell nothing apart: each thing has one value, or they count what is alike.
 
     Zones of a dryer are told apart; the places of an entry form and the sheets of a stack are not, and their
-    mean counts. `raw` are the columns with their names, `places` say which thing has which of them.
+    mean counts. `raw` are the columns with their names, `seen` says which thing has a value in which of them.
     """
     kind = ["step", "term", "side"]
-    kinds = raw.select(kind).unique().with_row_index("kind")
-    numbered = raw.join(kinds, on=kind).select("raw", "kind", pl.col("name").cast(_enum(raw["name"])))
-    told = places.join(numbered, on="raw").select("kind", "at", "name").unique()
-    each = told.group_by("kind", "at").agg(several=pl.len() > 1)
-    share = each.group_by("kind").agg(several=pl.col("several").mean() > SEVERAL)
-    share = share.join(kinds, on="kind").drop("kind")
-    names = raw.group_by(kind).agg(many=pl.col("name").n_unique() > NAMES)
-    apart = pl.col("several") & ~pl.col("many")
+    told = raw.group_by(*kind, "name", maintain_order=True).agg("raw").group_by(kind).agg("name", "raw")
+    apart = []
+    for names in told["raw"]:
+        has = np.stack([seen[rows.to_numpy()].any(axis=0) for rows in names])
+        several = has.sum(axis=0)
+        share = (several > 1).sum() / (several > 0).sum()
+        apart.append(bool(share > SEVERAL) and len(names) <= NAMES)
+    kinds = told.select(*kind, apart=pl.Series(apart, dtype=pl.Boolean))
     return (
-        raw.join(share, on=kind)
-        .join(names, on=kind)
-        .with_columns(name=pl.when(apart).then(pl.col("name")).otherwise(pl.lit("")))
-        .drop("several", "many")
+        raw.join(kinds, on=kind)
+        .with_columns(name=pl.when(pl.col("apart")).then(pl.col("name")).otherwise(pl.lit("")))
+        .drop("apart")
     )
 
 
@@ -480,17 +484,22 @@ def _means(cells: pl.DataFrame, name: str, size: tuple[int, int]) -> Floats:
         return (total / count).reshape(size)
 
 
-def _one_group(frame: pl.DataFrame, by: list[str]) -> pl.DataFrame:
-    """Return a number for the node in the column `group`; several nodes together have one of their own."""
-    code = pl.col("group").to_physical().cast(pl.UInt32)
-    firsts = frame.group_by(by).agg(group=code.min(), last=code.max())
-    several = firsts.filter(pl.col("group") != pl.col("last")).select(by)
-    joined = frame.join(several, on=by, how="semi").group_by(by).agg(group=code.unique().sort())
-    texts = joined["group"].list.eval(pl.element().cast(pl.String)).list.join(" ")
-    base = firsts["last"].max() if len(firsts) else 0
-    joined = joined.with_columns(group=(texts.rank("dense") + pl.lit(base)).cast(pl.UInt32))
-    single = firsts.filter(pl.col("group") == pl.col("last")).select(*by, "group")
-    return pl.concat([single, joined.select(*by, "group")])
+def _one_group(flat: Codes, nodes: pl.Series, size: tuple[int, int]) -> Codes:
+    """Return a number for the node at each place of a table of so many rows and columns, ABSENT for none.
+
+    Several nodes at one place together have a number of their own.
+    """
+    codes = nodes.to_physical().cast(pl.Int64).to_numpy()
+    found = np.full(size[0] * size[1], ABSENT, dtype=np.int64)
+    found[flat] = codes
+    several = np.zeros(len(found), dtype=bool)
+    several[flat[found[flat] != codes]] = True
+    here = several[flat]
+    frame = pl.DataFrame({"flat": flat[here], "group": codes[here]})
+    joined = frame.group_by("flat").agg(pl.col("group").unique().sort())
+    texts = joined["group"].cast(pl.List(pl.String)).list.join(" ")
+    found[joined["flat"].to_numpy()] = texts.rank("dense").to_numpy().astype(np.int64) + codes.max(initial=0)
+    return found.reshape(size)
 
 
 def _local(term: str, vocabulary: Vocabulary) -> str:
