@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pyoxigraph as ox
 import pytest
+from aas_test_engines import file as engines
 from click.testing import CliRunner, Result
 
 from kg.aas import bulk
@@ -62,6 +63,8 @@ def test_a_package_of_all_is_one_environment_without_faults(store: Path, tmp_pat
     )
     found = read(to)
 
+    with to.open("rb") as package:
+        assert engines.check_aasx_file(package).ok()
     assert found.findings == []
     assert len(found.environment["assetAdministrationShells"]) == len(
         list(things(Store.open(store), ("battery", "machine")))

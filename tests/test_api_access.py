@@ -156,7 +156,8 @@ def test_no_route_lets_out_what_an_audience_may_not_see(
     tales = tell_tales(store, audience)
     leaks = set()
     for method, path in routes():
-        for accept in FORMS if "passports" in path else ("*/*", "text/html"):
+        forms = FORMS if "passports" in path else ("*/*",) if "/aas/" in path else ("*/*", "text/html")
+        for accept in forms:
             reply = ask(served, method, path, accept, keys[audience])
             text = reply.body.decode(errors="replace") + json.dumps(dict(reply.headers))
             leaks |= {(method, path, accept, tale) for tale in tales if tale in text}

@@ -7,7 +7,7 @@ templates give to what is more than one value.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,7 +15,7 @@ from kg.aas.instance import WITHHELD, Content, Leaf, address_remarks
 from kg.aas.templates import Element, Template, templates
 from kg.passport.access import visible
 from kg.passport.build import Passport
-from kg.passport.registry import Field
+from kg.passport.registry import registry
 from kg.passport.values import Found
 from kg.passport.workbench import term_iri
 from kg.passport.write import shown
@@ -77,8 +77,6 @@ class Source:
 @functools.cache
 def terms(key: str) -> tuple[str, ...]:
     """Return the IRIs of the terms that a field is of: its quantity, or what the law's data point states."""
-    from kg.passport.registry import registry
-
     table = registry()
     field = table.fields[key]
     if field.quantity:
@@ -299,7 +297,7 @@ def content(template: Template, source: Source) -> dict[str, Any]:
     for path, shape in SHAPES.items():
         if path.startswith(root.path + "/"):
             _put(tree, path.split("/")[1:], shape(source))
-    for path, key in direct(root, source.passport.registry.fields):
+    for path, key in direct(template.number):
         _put(tree, path.split("/")[1:], _fill(root, path, source, key))
     if root.short == "ProductCondition":
         tree["TemperatureInformation"] = _temperatures(source, tree.get("TemperatureInformation"))
@@ -311,13 +309,17 @@ def content(template: Template, source: Source) -> dict[str, Any]:
     return tree
 
 
-def direct(root: Element, fields: Mapping[str, Field]) -> Iterator[tuple[str, str]]:
-    """Yield (path, key) for each field that fills one place of a template."""
+@functools.cache
+def direct(number: str) -> tuple[tuple[str, str], ...]:
+    """Return (path, key) for each field that fills one place of a template."""
+    root, fields = templates()[number].root, registry().fields
     places = [(field.idta, key) for key, field in fields.items() if field.idta] + list(AGAIN.items())
-    for path, key in places:
-        shaped = any(path == shape or path.startswith(shape + "/") for shape in SHAPES)
-        if path.startswith(root.path + "/") and not shaped:
-            yield path, key
+    return tuple(
+        (path, key)
+        for path, key in places
+        if path.startswith(root.path + "/")
+        and not any(path == shape or path.startswith(shape + "/") for shape in SHAPES)
+    )
 
 
 def _fill(root: Element, path: str, source: Source, key: str) -> Any:

@@ -33,7 +33,7 @@ def _places() -> dict[str, dict[str, Known]]:
     made: dict[str, dict[str, Known]] = {}
     for template in templates_of_a_battery():
         root = template.root
-        for path, key in direct(root, fields):
+        for path, key in direct(template.number):
             field, element = fields[key], root.at(path.partition("/")[2])
             if not field.quantity or element is None:
                 continue
