@@ -182,6 +182,11 @@ class Watching:
         self._waiting = later
         return {"up": first}
 
+    def beyond(self, known: Mapping[str, float], up: Event) -> Event:
+        """Return the first values without those that the history went beyond, and forget such changes too."""
+        self._waiting = [each for each in self._waiting if each[0] > known.get(each[1], 0.0) + SAME]
+        return {"up": {c: each for c, each in up["up"].items() if each[1] >= known.get(c, 0.0)}}
+
     def changes(self) -> list[Event]:
         """Return the changes since the last call in the order of time; a state after what changed with it."""
         waiting, self._waiting = self._waiting, []

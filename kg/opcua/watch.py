@@ -101,6 +101,7 @@ class Watch:
                         now = await server_time(client)
                         if missed is not None:
                             self._take(name, [*missed, {"t": now, "seen": True}])
+                            up = watching.beyond(self.journals[name].tracker.times, up)
                         self._take(name, [{"t": now, **up}])
                     self.tell(f"connected to {self.url}")
                     wait = 0.5
