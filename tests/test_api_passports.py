@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from serving import Reply, Served, serving
 from kg.aas.export import exported
 from kg.aas.package import write as write_shell
 from kg.api.access import Keys
+from kg.api.pages import german
 from kg.api.passports import SHELLS
 from kg.load import Loader
 from kg.passport import AUDIENCES, registry, visible
@@ -196,6 +198,21 @@ def test_the_page_speaks_german_too(served: Served) -> None:
         "Batteriepass" in german.body.decode() and "Verfügbares Löschmittel" not in german.body.decode()[:200]
     )
     assert 'lang="de"' in german.body.decode()
+
+
+def test_every_field_and_column_has_its_german(served: Served, keys: dict[str, dict[str, str]]) -> None:
+    labels = {
+        key.replace("_", " ")
+        for point in registry().guidance()
+        for key in point.fields
+        if len(point.fields) > 1
+    }
+    page = get(served, f"/passports/{NAME}?lang=de", keys["legitimate-interest"], "text/html").body.decode()
+    columns = set(re.findall(r"<th[^>]*>([^<]*)</th>", page))
+
+    assert sorted(labels - set(german())) == []
+    assert columns and sorted(columns - set(german().values())) == []
+    assert "Kennung der Batterie: <strong>" in page
 
 
 def test_treatment_is_for_who_recycles(served: Served, keys: dict[str, dict[str, str]]) -> None:
