@@ -144,7 +144,9 @@ def test_a_withheld_value_is_in_no_answer_to_everybody(
     assert str(fade).encode() in get(served, f"/passports/{NAME}", keys["legitimate-interest"]).body
 
 
-def test_every_name_has_its_answer(served: Served) -> None:
+@pytest.mark.parametrize("together", [2, 100])
+def test_every_name_has_its_answer(served: Served, monkeypatch: pytest.MonkeyPatch, together: int) -> None:
+    monkeypatch.setattr("kg.api.routes.passports.AT_A_TIME", together)
     names = [NAME, "TX42-0001", "DBP-000002", "HX3-0001", "nobody"]
     body = json.dumps(names).encode()
     reply = served.send("POST", "/passports/resolve", body, {"Content-Type": "application/json"})

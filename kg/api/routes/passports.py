@@ -5,12 +5,13 @@ from __future__ import annotations
 import csv
 import io
 import json
+from collections.abc import AsyncIterator
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
 import segno
 from fastapi import APIRouter, Body, Path, Query, Response
-from fastapi.responses import JSONResponse, RedirectResponse
+from fastapi.responses import JSONResponse, RedirectResponse, StreamingResponse
 
 from kg.api import passports as served
 from kg.api.accept import must_choose
@@ -30,6 +31,9 @@ JOSE = "application/jose"
 LINKSET = "application/linkset+json"
 MOST = 5000
 """Names that are resolved in one request."""
+
+AT_A_TIME = 100
+"""Names that a reader resolves before their lines go out."""
 
 Name = Annotated[str, Path(description="Identifier of a passport (DBP-000001), or number of a battery.")]
 
@@ -105,29 +109,45 @@ async def resolve(
     if len(names) > MOST:
         raise Problem(400, f"{len(names):,} names are too many. Send {MOST:,} at a time.")
     media = must_choose(here.request.headers.get("accept"), ["application/x-ndjson", "text/csv"])
-    found = await here.readers.call(served.resolved, names, here.caller.audience)
-    if media == "text/csv":
-        return Response(_csv(found), media_type="text/csv; charset=utf-8", headers=VARY)
-    body = "".join(json.dumps(each, ensure_ascii=False) + "\n" for each in found)
-    return Response(body, media_type=media, headers=VARY)
+
+    async def written() -> AsyncIterator[str]:
+        if media == "text/csv":
+            yield _csv_line("id", "status", "point", "field", "value", "unit", "kind", "error")
+        for at in range(0, len(names), AT_A_TIME):
+            found = await _resolved(here, names[at : at + AT_A_TIME])
+            for each in found:
+                yield _csv(each) if media == "text/csv" else json.dumps(each, ensure_ascii=False) + "\n"
+
+    text = f"{media}; charset=utf-8" if media == "text/csv" else media
+    return StreamingResponse(written(), media_type=text, headers=VARY)
 
 
-def _csv(found: list[dict[str, Any]]) -> str:
-    """Return the answers as a table: a line for each value, or for the error of a name."""
+async def _resolved(here: Here, names: list[str]) -> list[dict[str, Any]]:
+    """Return an answer for each name; where time or memory were too short for some, each says so."""
+    try:
+        return await here.readers.call(served.resolved, names, here.caller.audience)
+    except Problem as problem:
+        return [{"id": name, "status": problem.status, "error": problem.detail} for name in names]
+
+
+def _csv_line(*row: Any) -> str:
     out = io.StringIO(newline="")
-    writer = csv.writer(out)
-    writer.writerow(("id", "status", "point", "field", "value", "unit", "kind", "error"))
-    for each in found:
-        if "passport" not in each:
-            writer.writerow((each["id"], each["status"], "", "", "", "", "", each["error"]))
-            continue
-        for entry in each["passport"]["points"]:
-            for key, told in entry.get("values", {}).items():
-                value = told["value"]
-                text = json.dumps(value, ensure_ascii=False) if isinstance(value, list | dict) else value
-                row = (each["id"], 200, entry["point"], key, text, told.get("unit", ""), told["kind"], "")
-                writer.writerow(row)
+    csv.writer(out).writerow(row)
     return out.getvalue()
+
+
+def _csv(each: dict[str, Any]) -> str:
+    """Return an answer as lines of a table: one for each value, or one for the error of a name."""
+    if "passport" not in each:
+        return _csv_line(each["id"], each["status"], "", "", "", "", "", each["error"])
+    lines = []
+    for entry in each["passport"]["points"]:
+        for key, told in entry.get("values", {}).items():
+            value = told["value"]
+            text = json.dumps(value, ensure_ascii=False) if isinstance(value, list | dict) else value
+            row = (each["id"], 200, entry["point"], key, text, told.get("unit", ""), told["kind"], "")
+            lines.append(_csv_line(*row))
+    return "".join(lines)
 
 
 @router.get(
