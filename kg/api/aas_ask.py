@@ -85,6 +85,11 @@ def _semantic(
 
 Meant = Annotated[Filter, Depends(_semantic)]
 
+OWN = (400, 404, 503)
+MESSAGE = {"code": "404", "messageType": "Error", "text": "there is no shell with the id '...' here."}
+RESULT = {"application/json": {"example": {"messages": [MESSAGE]}}}
+"""What the specification answers with the statuses `OWN`; those of keys and rates are as everywhere."""
+
 _Endpoint = TypeVar("_Endpoint", bound=Callable[..., Any])
 
 
@@ -98,7 +103,9 @@ def offer(
         told: dict[int | str, dict[str, Any]] = {
             200: {"description": "What was asked for.", "content": shown}
         }
-        answers = {**told, **problems(400, 404, 503)}
+        faults = problems(*OWN)
+        faults |= {status: {**faults[status], "content": RESULT} for status in OWN}
+        answers = {**told, **faults}
         router.get(path, summary=summary, description=description, responses=answers)(everyone(endpoint))
         return endpoint
 

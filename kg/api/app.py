@@ -29,7 +29,8 @@ from kg.store import Store
 _HERE = Path(__file__).parent
 ABOUT = (
     "Asks one store of battery-kg: SPARQL, questions of the library, terms, things with their pages, and "
-    "uploads of records. Errors are `application/problem+json` with place, fault and way out. "
+    "uploads of records. Errors are `application/problem+json` with place, fault and way out; those below "
+    "`/aas` are a Result with messages, as Part 2 of the AAS specification has it. "
     "A key is shown as `Authorization: Bearer KEY`."
 )
 

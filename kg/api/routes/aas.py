@@ -103,7 +103,7 @@ async def show_shell(here: Here, sight: Seen, aas: AasId) -> Response:
     router,
     "/shells/{aasIdentifier}/$reference",
     summary="Refer to a shell",
-    description="A reference to a shell.",
+    description="A reference to a shell, by which other shells and submodels name it.",
     example=REFERENCE,
 )
 async def refer_to_shell(here: Here, sight: Seen, aas: AasId) -> Response:
@@ -115,7 +115,7 @@ async def refer_to_shell(here: Here, sight: Seen, aas: AasId) -> Response:
     router,
     "/shells/{aasIdentifier}/asset-information",
     summary="Show what a shell is of",
-    description="Kind and ids of the thing.",
+    description="Kind, type and ids of the thing that a shell is of.",
     example={"assetKind": "Instance", "globalAssetId": "https://.../battery/TX42-0001"},
 )
 async def asset_information(here: Here, sight: Seen, aas: AasId) -> Response:
