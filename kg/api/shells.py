@@ -368,7 +368,7 @@ def concepts(store: Store, page: Page, wanted: Filter) -> Paged:
     if start < 0:
         raise Problem(400, "the cursor leads nowhere: it is from another list, or the list has changed.")
     described = ((id, describe(id)) for id in known[start:])
-    found = ((id, each) for id, each in described if each and wanted.id_short in ("", each["idShort"]))
+    found = ((id, each) for id, each in described if each and wanted.id_short in ("", each.get("idShort")))
     return Paged.of(found, page.limit)
 
 
