@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 import io
 import json
@@ -18,6 +19,7 @@ from kg.sources import Reading, Table, read_table
 from kg.sources.csvfile import fast, split
 from kg.sources.grid import Grid, table_of_grid
 from kg.sources.parquet import parquet_aside
+from kg.sources.records import read_records
 
 GERMAN = Reading(delimiter=";", decimal=",")
 
@@ -531,3 +533,19 @@ def test_a_text_reads_by_columns_as_by_the_csv_module(text: str) -> None:
 )
 def test_quoted_cells_within_a_line_are_read_by_columns(text: str, by_columns: bool) -> None:
     assert (fast(text, ";") is not None) == by_columns
+
+
+def test_other_records_of_a_file_are_told_beside_each_record_but_not_copied(tmp_path: Path) -> None:
+    readings = [{"run": str(number), "kWh": number} for number in range(50)]
+    path = tmp_path / "meters.json"
+    steps = {name: {"readings": readings} for name in ("mixing", "coating")}
+    path.write_text(json.dumps({"site": "A", "steps": steps}), encoding="utf-8")
+    reading = Reading(records="steps.mixing.readings[]")
+    whole = read_table(path, reading, "records").frame
+    without = dataclasses.replace(reading, left_out=("$.*",))
+    brief, raw = read_table(path, without, "records"), read_records(path, without).frame
+
+    assert len(whole["$.steps.coating.readings[]"][0]) > 1000
+    assert raw["$.steps.coating.readings[]"][0] == "[...]"
+    assert brief.frame.columns == ["run", "kWh"]
+    assert brief.left_out == (("$.site", 50), ("$.steps.coating.readings[]", 50))
