@@ -18,10 +18,12 @@ demo: $(VENV)/installed
 test: $(VENV)/installed $(MORPH)/installed lint
 	KG_MORPH=$(MORPH)/bin/python $(BIN)/python -m pytest -n auto --dist loadfile
 
-# The other engine for our mappings; it needs older versions of what we use, so it lives on its own.
+# The other engine for our mappings needs older versions of what we use, so it lives on its own; beside it, the
+# official schemas of the Asset Administration Shell, which that version of another library still brings.
 $(MORPH)/installed:
 	$(PYTHON) -m venv $(MORPH)
 	$(MORPH)/bin/pip install --quiet --disable-pip-version-check 'morph-kgc>=2.10,<3'
+	$(MORPH)/bin/pip install --quiet --disable-pip-version-check --no-deps 'basyx-python-sdk==1.0.0'
 	touch $@
 
 lint: $(VENV)/installed
