@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 import uvicorn
 from click.testing import CliRunner
+from joserfc.jwk import OKPKey
 from serving import Served, serving
 
 from kg.cli import main
@@ -55,6 +56,9 @@ def test_commands_of_the_how_to_do_what_it_says(store: Path, monkeypatch: pytest
     monkeypatch.setattr(uvicorn, "run", lambda app, **told: started.append(told))
     monkeypatch.chdir(store.parent)
     runner = CliRunner()
+    for name in ("register.pub", "own.pem"):
+        key = OKPKey.generate_key("Ed25519").as_pem(private=name == "own.pem")
+        (store.parent / name).write_bytes(key)
 
     refused = runner.invoke(main, ["serve", "--store", "line", "--host", "0.0.0.0"])
     assert refused.exit_code == 2
@@ -66,5 +70,9 @@ def test_commands_of_the_how_to_do_what_it_says(store: Path, monkeypatch: pytest
             assert re.search(r"^kgk_[\w-]{43}$", done.output, re.M)
         if "key list" in command:
             assert "lab  read  internal" in done.output
-    assert len(COMMANDS) == 8
+        if "issuer list" in command:
+            assert "https://register.example  legitimate-interest" in done.output
+        if "token" in command:
+            assert re.search(r"^[\w-]+\.[\w-]+\.[\w-]+$", done.output, re.M)
+    assert len(COMMANDS) == 13
     assert [told["host"] for told in started] == ["127.0.0.1", "0.0.0.0", "0.0.0.0", "127.0.0.1"]
