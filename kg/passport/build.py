@@ -113,8 +113,14 @@ class Builder:
 
     def batteries(self) -> list[str]:
         """Return all batteries with modules in the store."""
-        quads = self.store.db.quads_for_pattern(None, self.facts.node(OF_MODEL), None, None)
-        found = {quad.subject.value for quad in quads}  # type: ignore[union-attr]
+        # Cells are of a model, too, and far more; so the models are looked at first.
+        models = self.store.query(f"SELECT DISTINCT ?model {{ ?thing <{OF_MODEL}> ?model }}")
+        found = {
+            battery
+            for row in models
+            if not self.composer.is_cell_model(row["model"].value)
+            for battery in self.facts.subjects(OF_MODEL, row["model"].value)
+        }
         return sorted(each for each in found if self.facts.objects(each, model.HAS_PART))
 
     def named(self, name: str) -> Passport:

@@ -102,10 +102,14 @@ class Composer:
         cells = [cell for module in modules for cell in facts.objects(module, model.HAS_PART)]
         return Parts(of, self._cell_model(of) if of else "", tuple(modules), tuple(cells))
 
+    def is_cell_model(self, iri: str) -> bool:
+        """Return whether a model is that of a cell."""
+        return self._spec in self.facts.objects(iri, model.RDF_TYPE)
+
     def _cell_model(self, of: str) -> str:
         if of not in self._models:
             parts = self.facts.objects(of, model.HAS_PART)
-            found = [part for part in parts if self._spec in self.facts.objects(part, model.RDF_TYPE)]
+            found = [part for part in parts if self.is_cell_model(part)]
             self._models[of] = next(iter(found), "")
         return self._models[of]
 

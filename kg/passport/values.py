@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,11 +39,17 @@ class Found:
 
     def files(self) -> dict[str, list[str]]:
         """Return the rows of the proof by file, in their order."""
-        found: dict[str, list[str]] = {}
-        for place in self.rows:
-            file, _, row = place.partition("#")
-            found.setdefault(file, []).append(row)
-        return {file: sorted(rows, key=_natural) for file, rows in sorted(found.items())}
+        return {file: [*rows] for file, rows in _by_file(self.rows).items()}
+
+
+@functools.lru_cache(maxsize=64)
+def _by_file(places: tuple[str, ...]) -> dict[str, list[str]]:
+    """Return rows by file; many values of a passport have the same proof, and a long one."""
+    found: dict[str, list[str]] = {}
+    for place in places:
+        file, _, row = place.partition("#")
+        found.setdefault(file, []).append(row)
+    return {file: sorted(rows, key=_natural) for file, rows in sorted(found.items())}
 
 
 def _natural(row: str) -> tuple[int, str]:
