@@ -10,13 +10,15 @@ import polars as pl
 import pyoxigraph as ox
 
 from kg.errors import KgError
-from kg.influence.gather import TARGET, Column, Table, Target, gather, plain, target_of
+from kg.influence.gather import gather
 from kg.influence.group import ask, things_of
 from kg.influence.observed import RATE, Observed, Observer
 from kg.influence.path import Path as Way
 from kg.influence.path import way
 from kg.influence.select import may_follow
 from kg.influence.stated import Chain, Stated, Statement, about, chains, stated
+from kg.influence.table import Column, Table, plain
+from kg.influence.target import TARGET, Target, target_of
 from kg.iri import shorten
 from kg.store import Store
 from kg.terms import Vocabulary, vocabulary

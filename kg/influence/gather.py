@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, field
 
 import numpy as np
 import polars as pl
@@ -16,12 +15,11 @@ from numpy.typing import NDArray
 
 from kg.errors import KgError
 from kg.influence.sides import sides
+from kg.influence.table import ABSENT, Codes, Column, Floats, Grouping, Table, plain
+from kg.influence.target import Target
 from kg.iri import shorten
 from kg.terms import Vocabulary
 from kg.values import Values
-
-Floats = NDArray[np.float64]
-Codes = NDArray[np.int64]
 
 SEVERAL, NAMES = 0.05, 4
 """Share of things with several values of a term in a step from which these are told apart, and the most."""
@@ -29,135 +27,6 @@ SEVERAL, NAMES = 0.05, 4
 KEYS = ["step", "term", "name", "side"]
 
 SIDES = pl.Enum(["", "negative", "positive"])
-
-ABSENT = -1
-"""Code of a thing that has no such thing or run behind it."""
-
-
-@dataclass(frozen=True)
-class Column:
-    """One upstream value, for each thing of a table.
-
-    `role` is `parameter` (of a run) or `property` (of a thing that was there before); `step` the class of
-    the run, or of the run that recorded the property; `name` tells apart several values of one term in one
-    step; `side` is `positive`, `negative` or empty; `chosen` says that a set value is recorded, so the value
-    was chosen and did not come about. `values` are NaN where absent, `bearers` the codes of what bears the
-    value. `distance` counts the things between, `start` is the mean start of the runs in seconds (NaN where
-    unknown).
-    """
-
-    role: str
-    step: str
-    term: str
-    name: str
-    side: str
-    unit: str
-    chosen: bool
-    distance: float
-    start: float
-    values: Floats
-    bearers: Codes
-
-    @property
-    def key(self) -> tuple[str, str, str, str]:
-        """Return what tells this column from all others."""
-        return self.step, self.term, self.name, self.side
-
-
-@dataclass(frozen=True)
-class Grouping:
-    """A way in which the line groups things: by the run, batch, lot or machine behind them."""
-
-    name: str
-    codes: Codes
-
-
-@dataclass(frozen=True)
-class Table:
-    """Things with a property, what is upstream of them, and where each value is recorded.
-
-    `strata` are codes of the kinds of thing that are never compared with each other (cathodes and anodes).
-    `cells` holds each value that went in, as numbers and categories; `recorded` gives them as people read
-    them.
-    """
-
-    outcome: str
-    unit: str
-    things: list[str]
-    y: Floats
-    strata: Codes
-    stratum_names: list[str]
-    columns: list[Column]
-    groupings: list[Grouping]
-    cells: pl.DataFrame = field(repr=False)
-    own: pl.DataFrame = field(repr=False)
-    stated: pl.DataFrame = field(repr=False)
-    notes: tuple[str, ...] = ()
-
-    def recorded(self, columns: Collection[int]) -> pl.DataFrame:
-        """Return the values in some columns: (thing, column, bearer, quantity, how, value, row, graph).
-
-        The property itself has the column -1.
-        """
-        found = self.cells.filter(pl.col("column").is_in(list(columns)))
-        found = found.join(self.stated, on="number", maintain_order="left")
-        parts = [plain(found.select(self.own.columns)), *([self.own] if -1 in columns else [])]
-        return pl.concat(parts, how="vertical_relaxed")
-
-
-@dataclass(frozen=True)
-class Target:
-    """The property that is asked for, in the columns TARGET: one line for each value of a thing."""
-
-    outcome: str
-    frame: pl.DataFrame
-    notes: tuple[str, ...] = ()
-
-
-TARGET = {
-    "thing": pl.String,
-    "value": pl.Float64,
-    "unit": pl.String,
-    "quantity": pl.String,
-    "how": pl.String,
-    "row": pl.String,
-    "graph": pl.String,
-}
-
-
-def target_of(values: Values, term: str, vocabulary: Vocabulary, base: str) -> Target:
-    """Return a property of things as it is recorded.
-
-    Where nothing has the term itself, the terms below it count. Of several values with different names
-    (open circuit voltage after formation, and at the end of the line) that of the most things is taken.
-    Raises KgError where nothing has the property.
-    """
-    lazy = values.values().filter(pl.col("term").cast(pl.String).is_in(list(vocabulary.descendants(term))))
-    found = plain(lazy.collect())
-    label = vocabulary.term(term).label
-    if found.is_empty():
-        raise KgError(f"nothing in the store has a value of {label}. 'kg terms {label}' says what is near.")
-    exact = found.filter(pl.col("term") == term)
-    found = exact if not exact.is_empty() else found
-    borne = found.filter(pl.col("role") == "property")
-    if borne.is_empty():
-        text = (
-            f"{label} is recorded as a parameter of runs only, so it is no property that anything could move."
-        )
-        raise KgError(f"{text} To look at values of a query, give its name: --of QUERY.COLUMN")
-    names = (
-        borne.group_by("name").agg(n=pl.col("bearer").n_unique()).sort("n", "name", descending=[True, False])
-    )
-    name = names["name"][0]
-    others = [other for other in names["name"] if other != name]
-    notes: tuple[str, ...] = ()
-    if others:
-        notes += (f"{label} is recorded under several names; this is {name}, not {', '.join(others)}.",)
-    chosen = borne.filter(pl.col("name") == name).rename({"bearer": "thing"})
-    several = chosen.height - chosen["thing"].n_unique()
-    if several:
-        notes += (f"{several} things have several values of {label}; their mean counts.",)
-    return Target(term, chosen.select(*TARGET).sort("thing", "quantity"), notes)
 
 
 def gather(
@@ -175,11 +44,6 @@ def _enum(*texts: pl.Series) -> pl.Enum:
     """Return the type of these texts as numbers that are sorted as the texts are."""
     found = pl.concat([series.unique().cast(pl.String) for series in texts])
     return pl.Enum(pl.concat([found, pl.Series([""])]).unique().drop_nulls().sort())
-
-
-def plain(frame: pl.DataFrame) -> pl.DataFrame:
-    """Return a frame of the value table with text where it has categories."""
-    return frame.with_columns(pl.col(pl.Categorical, pl.Enum).cast(pl.String))
 
 
 class _Gatherer:

@@ -10,7 +10,7 @@ import pyoxigraph as ox
 from kg import queries
 from kg.answers import Answer
 from kg.errors import KgError
-from kg.influence.gather import plain
+from kg.influence.table import plain
 from kg.labels import expand
 from kg.names import find
 from kg.store import Store

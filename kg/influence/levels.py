@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from kg.influence.gather import ABSENT, Codes, Column, Floats, Grouping
+from kg.influence.table import ABSENT, Codes, Column, Floats, Grouping
 
 GROUPS_IN_BLOCK = 3
 """Groups that a block holds at least, on average, for a comparison inside blocks to leave enough of them."""

@@ -14,9 +14,9 @@ from scipy import stats
 from statsmodels.stats.multitest import multipletests
 from threadpoolctl import threadpool_limits
 
-from kg.influence.gather import Codes, Column, Floats, Table
 from kg.influence.levels import Level, Levels, count, distinct, means, recoded
 from kg.influence.select import Selection
+from kg.influence.table import Codes, Column, Floats, Table
 
 RATE = 0.05
 """Rate of false discoveries that is aimed at."""

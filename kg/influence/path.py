@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from kg.influence.gather import Table, plain
+from kg.influence.table import Table, plain
 from kg.iri import shorten
 from kg.terms import Vocabulary
 from kg.values import Values

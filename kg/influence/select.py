@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from kg.influence.gather import Column
 from kg.influence.levels import count, means
+from kg.influence.table import Column
 
 if TYPE_CHECKING:
     from kg.influence.observed import Observer, Partner

@@ -19,9 +19,9 @@ from scipy import stats
 
 from kg.errors import KgError
 from kg.influence.combine import Entry, Ranking
-from kg.influence.gather import Floats
 from kg.influence.levels import count, means, recoded
 from kg.influence.observed import Frame, Observer
+from kg.influence.table import Floats
 from kg.terms import vocabulary
 
 FEWEST = 8
