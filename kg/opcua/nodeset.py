@@ -16,7 +16,7 @@ from lxml import etree
 
 from kg.errors import Fault, FaultsError
 from kg.findings import Finding
-from kg.sources.text import read_bytes
+from kg.sources.xmlfile import root_of
 
 UA = "http://opcfoundation.org/UA/"
 DI, MACHINERY, PACKML = UA + "DI/", UA + "Machinery/", UA + "PackML/"
@@ -110,15 +110,7 @@ class _Reader:
         self.aliases = {str(each.get("Alias")): (each.text or "").strip() for each in found}
 
     def _parse(self) -> etree._Element:
-        # The size of a text is bounded, entities are left alone, and no DTD is read.
-        parser = etree.XMLParser(
-            resolve_entities=False, no_network=True, load_dtd=False, remove_comments=True, remove_pis=True
-        )
-        try:
-            root = etree.fromstring(read_bytes(self.path), parser)
-        except etree.XMLSyntaxError as error:
-            line = error.lineno or 0
-            raise FaultsError([Fault(self.path.name, line, f"this is not XML: {error.msg}.")]) from None
+        root: etree._Element = root_of(self.path, comments=False)
         if root.tag != f"{XML}UANodeSet":
             begin = etree.QName(root).localname
             text = f"this is no NodeSet2 file: it begins with <{begin}>, not <UANodeSet>."

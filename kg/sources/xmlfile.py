@@ -18,9 +18,15 @@ from kg.sources.text import fault, read_bytes
 ENDING = ".xml"
 
 
-def _parse(path: Path) -> Any:
-    # Nothing outside the file is read, and no entity grows in it.
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, remove_pis=True)
+def root_of(path: Path, *, comments: bool = True) -> Any:
+    """Return the root element of an XML file, with or without the comments in it.
+
+    Nothing outside the file is read, and no entity grows in it.
+    Raises FaultsError, with the line, where it is no XML.
+    """
+    parser = etree.XMLParser(
+        resolve_entities=False, no_network=True, load_dtd=False, remove_comments=not comments, remove_pis=True
+    )
     try:
         return etree.fromstring(read_bytes(path), parser)
     except etree.XMLSyntaxError as error:
@@ -45,7 +51,7 @@ def parse_xml(path: Path, lists: Set[str] = frozenset()) -> dict[str, Any]:
     Raises FaultsError, with the line, where it is no XML.
     """
     try:
-        value = _value(_parse(path), "", lists)
+        value = _value(root_of(path), "", lists)
     except RecursionError:
         raise fault(path, "the elements are nested too deeply to be records.") from None
     return value if isinstance(value, dict) else {"#text": value}
@@ -79,7 +85,7 @@ def pruned_xml(path: Path, reasons: Mapping[str, str], places: Set[str], lists: 
 
     `places` are all of its records.
     """
-    root = _parse(path)
+    root = root_of(path)
     parts = [place.split("/") for place in reasons]
     kept = {"/".join(each[:length]) for each in parts for length in range(1, len(each) + 1)}
     for place, element in list(_places(root, "", lists, "")):
