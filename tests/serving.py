@@ -16,6 +16,7 @@ from urllib.parse import urlencode
 import uvicorn
 
 from kg.api import Settings, create_app
+from kg.api.access import Audience, Keys
 
 
 @dataclass(frozen=True)
@@ -74,3 +75,11 @@ def serving(store: Path, **settings: Any) -> Iterator[Served]:
         finally:
             server.should_exit = True
             thread.join()
+
+
+def keys_of(store: Path, *audiences: Audience) -> dict[str, dict[str, str]]:
+    """Make a key to read for each audience, and return the headers that show it; everybody shows none."""
+    made: dict[str, dict[str, str]] = {"public": {}}
+    for audience in audiences:
+        made[audience] = {"Authorization": f"Bearer {Keys(store).add(audience, 'read', audience)}"}
+    return made

@@ -13,13 +13,12 @@ from aas_test_engines.api import execute_tests
 from aas_test_engines.config import CheckApiConfig
 from aas_test_engines.http import HttpClient
 from aas_test_engines.result import AasTestResult, Level
-from serving import Reply, Served, serving
+from serving import Reply, Served, keys_of, serving
 from test_aas_import import every_kind
 
 from kg.aas import views
 from kg.aas.export import exported
 from kg.aas.listing import things
-from kg.api.access import Audience, Keys
 from kg.load import Loader
 from kg.passport.access import AUDIENCES
 from kg.passport.build import Builder
@@ -59,11 +58,7 @@ def served(store: Path) -> Iterator[Served]:
 
 @pytest.fixture(scope="module")
 def keys(store: Path) -> dict[str, dict[str, str]]:
-    made: dict[str, dict[str, str]] = {"public": {}}
-    others: tuple[Audience, ...] = ("legitimate-interest", "authority", "internal")
-    for audience in others:
-        made[audience] = {"Authorization": f"Bearer {Keys(store).add(audience, 'read', audience)}"}
-    return made
+    return keys_of(store, "legitimate-interest", "authority", "internal")
 
 
 def b64(text: str) -> str:

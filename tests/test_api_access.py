@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from serving import Reply, Served, serving
+from serving import Reply, Served, keys_of, serving
 
-from kg.api.access import Audience, Keys
+from kg.api.access import Keys
 from kg.api.app import document
 from kg.errors import KgError
 from kg.load import Loader
@@ -73,11 +73,7 @@ def served(store: Path) -> Iterator[Served]:
 
 @pytest.fixture(scope="module")
 def keys(store: Path) -> dict[str, dict[str, str]]:
-    made: dict[str, dict[str, str]] = {"public": {}}
-    others: tuple[Audience, ...] = ("legitimate-interest", "authority", "internal")
-    for audience in others:
-        made[audience] = {"Authorization": f"Bearer {Keys(store).add(audience, 'read', audience)}"}
-    return made
+    return keys_of(store, "legitimate-interest", "authority", "internal")
 
 
 def routes() -> list[tuple[str, str]]:

@@ -12,11 +12,10 @@ from typing import Any
 
 import pyoxigraph as ox
 import pytest
-from serving import Reply, Served, serving
+from serving import Reply, Served, keys_of, serving
 
 from kg.aas.export import exported
 from kg.aas.package import write as write_shell
-from kg.api.access import Keys
 from kg.api.pages import german
 from kg.api.passports import SHELLS
 from kg.load import Loader
@@ -51,12 +50,7 @@ def served(store: Path) -> Iterator[Served]:
 
 @pytest.fixture(scope="module")
 def keys(store: Path) -> dict[str, dict[str, str]]:
-    """Return the header that each audience shows; everybody shows none."""
-    made = {"public": {}}
-    for audience in ("legitimate-interest", "authority"):
-        secret = Keys(store).add(audience, "read", audience)  # type: ignore[arg-type]
-        made[audience] = {"Authorization": f"Bearer {secret}"}
-    return made
+    return keys_of(store, "legitimate-interest", "authority")
 
 
 def get(served: Served, path: str, keys: dict[str, str], accept: str = "application/json") -> Reply:
