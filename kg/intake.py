@@ -35,6 +35,9 @@ ROOM = 400_000_000
 PATIENCE = 600.0
 """Seconds that a part is waited for; where it takes longer, the memory does not show it."""
 
+IDLE = 10.0
+"""Seconds in which a process that works on a part uses more than a tenth of a core."""
+
 
 class Intake:
     """New graphs on their way into a store: they are written to a file while the file before is loaded.
@@ -189,8 +192,13 @@ class _Paced:
 
     def _wait(self) -> None:
         until = time.monotonic() + PATIENCE
+        since, used = time.monotonic(), time.process_time()
         while self._least and time.monotonic() < until:
             time.sleep(0.2)
+            if time.monotonic() - since > IDLE:
+                if time.process_time() - used < IDLE / 10:
+                    break  # it waits for more, though the memory was not given back
+                since, used = time.monotonic(), time.process_time()
             _give_back()
             if _memory() < self._least + ROOM:
                 return

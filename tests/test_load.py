@@ -426,6 +426,19 @@ def test_a_graph_that_breaks_off_while_it_is_loaded_is_not_there(
     assert line.dump() == before
 
 
+def test_a_large_graph_goes_in_where_memory_is_never_given_back(
+    line: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    line.file("kal.csv", many())
+    held = iter([1, *[10**15] * 100])
+    for name, value in {"AT_ONCE": 10, "PART": 2_001, "IDLE": 0.5, "PATIENCE": 1e9}.items():
+        monkeypatch.setattr(f"kg.intake.{name}", value)
+    monkeypatch.setattr("kg.intake._memory", lambda: next(held))
+
+    assert told(line.load()) == {"kal.csv": "loaded"}
+    assert len(line.graph("kal.csv")) > BULK
+
+
 def test_a_graph_is_the_same_whether_it_is_loaded_while_it_is_written_or_afterwards(
     line: Line, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
