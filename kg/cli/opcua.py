@@ -132,7 +132,7 @@ def draft(url: str, root: str, machine: str, output: Path | None, **access: Any)
 
     What is clear is a line; what is not is a comment to decide on. Then: kg opcua watch.
     """
-    from kg.opcua.access import TROUBLE, Access, connected
+    from kg.opcua.access import TROUBLE, Access, connected, reason
     from kg.opcua.browse import variables
     from kg.opcua.draft import draft as drafted
 
@@ -149,7 +149,7 @@ def draft(url: str, root: str, machine: str, output: Path | None, **access: Any)
     try:
         text = asyncio.run(look())
     except TROUBLE as error:
-        raise KgError(f"{url}: {error or type(error).__name__}.") from error
+        raise KgError(f"{url}: {reason(error)}.") from error
     if output is None:
         click.echo(text, nl=False)
     else:

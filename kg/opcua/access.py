@@ -81,6 +81,13 @@ async def connected(url: str, access: Access, timeout: float = 10.0) -> AsyncIte
             await asyncio.wait_for(client.disconnect(), timeout)
 
 
+def reason(error: BaseException) -> str:
+    """Return why there is no connection."""
+    if isinstance(error, ConnectionRefusedError):
+        return "no server answers at this host and port"
+    return str(error) or type(error).__name__
+
+
 async def _badge(client: Client, access: Access) -> None:
     if not access.user_key:
         raise SetupError("--user-certificate needs --user-key, its private key.")

@@ -13,7 +13,7 @@ from kg.errors import KgError
 from kg.iri import mint
 from kg.load import Loader, Outcome
 from kg.opcua import series
-from kg.opcua.access import TROUBLE, Access, SetupError, connected
+from kg.opcua.access import TROUBLE, Access, SetupError, connected, reason
 from kg.opcua.client import Watching, server_time
 from kg.opcua.journal import Journal
 from kg.opcua.mapping import Watched
@@ -114,7 +114,7 @@ class Watch:
             except SetupError:
                 raise
             except TROUBLE as error:
-                self.tell(f"{self.url}: {_reason(error)}; next attempt in {wait:g} s")
+                self.tell(f"{self.url}: {reason(error)}; next attempt in {wait:g} s")
                 await _sleep(stop, wait)
                 wait = min(2 * wait, LONGEST)
 
@@ -206,15 +206,11 @@ async def _sleep(stop: asyncio.Event, seconds: float) -> None:
         return
 
 
-def _reason(error: BaseException) -> str:
-    return str(error) or type(error).__name__
-
-
 def _said(closed: Closed) -> str:
     row = closed.row
     what = f"run {row['number']}" if closed.kind == "runs" else f"{row['state'] or 'not watched'}"
-    reason = f", {row['reason']}" if row.get("reason") else ""
-    return f"{row['machine']}: {what}, {row['start']} to {row['end']}{reason}"
+    why = f", {row['reason']}" if row.get("reason") else ""
+    return f"{row['machine']}: {what}, {row['start']} to {row['end']}{why}"
 
 
 def _told(outcome: Outcome) -> str:
