@@ -17,7 +17,7 @@ from kg.engine.columns import Columns, NotColumnsError, merged, read, save, save
 from kg.store import Store, vocabulary_digest
 from kg.validate import Engine, Result, Scope, digest, plan, validate, validate_columns
 
-_VERSION = "1"
+_VERSION = "2"
 _SCOPES: tuple[Scope, ...] = ("record", "line")
 
 

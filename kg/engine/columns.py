@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 
 from kg.model import RDF_TYPE, XSD
@@ -109,14 +110,24 @@ def distinct(frame: pl.DataFrame, one: str, other: str) -> pl.DataFrame:
     return frame.filter((pl.col(one) ^ pl.col(other).hash(1)).is_first_distinct())
 
 
+def _of(part: pl.DataFrame, predicate: int) -> pl.DataFrame:
+    """Return the rows of one predicate."""
+    if not part["p"].flags["SORTED_ASC"]:
+        return part.filter(pl.col("p") == predicate)
+    order = part["p"].to_numpy()
+    start, end = (int(np.searchsorted(order, np.uint64(predicate), side)) for side in ("left", "right"))
+    return part[start:end]
+
+
 @dataclass
 class Columns:
     """Triples as columns.
 
+    A part whose predicates are in order, as those from the disk are, holds each triple once.
     `failing` holds for each text test the terms that do not surely pass it.
     """
 
-    frame: pl.LazyFrame
+    parts: list[pl.DataFrame]
     texts: pl.LazyFrame
     failing: dict[str, list[int]]
     _slices: dict[int, pl.DataFrame] = field(default_factory=dict)
@@ -124,8 +135,10 @@ class Columns:
     def of(self, predicate: int) -> pl.DataFrame:
         """Return the triples of one predicate, each once: s, o, skind, kind, type, number."""
         if predicate not in self._slices:
-            found = self.frame.filter(pl.col("p") == predicate).drop("p").collect()
-            self._slices[predicate] = distinct(found, "s", "o")
+            found = [rows for part in self.parts if len(rows := _of(part, predicate))]
+            rows = pl.concat(found or [pl.DataFrame(schema=_FRAME)]).drop("p")
+            once = len(found) == 1 and found[0]["p"].flags["SORTED_ASC"]
+            self._slices[predicate] = rows if once else distinct(rows, "s", "o")
         return self._slices[predicate]
 
     def named(self, hashes: Iterable[int]) -> dict[int, str]:
@@ -164,7 +177,7 @@ def merged(parts: Iterable[Columns]) -> Columns:
         for name, hashes in part.failing.items():
             failing.setdefault(name, []).extend(hashes)
     return Columns(
-        pl.concat([part.frame for part in parts]) if parts else pl.LazyFrame(schema=_FRAME),
+        [frame for part in parts for frame in part.parts],
         pl.concat([part.texts for part in parts])
         if parts
         else pl.LazyFrame(schema={"hash": pl.UInt64, "text": pl.String}),
@@ -262,7 +275,7 @@ def read(text: str, needed: Collection[str], tests: Iterable[TextTest] = ()) -> 
     texts = pl.concat(
         frame.lazy().select(hash=hash_, text=text) for hash_, text in (("s", "st"), ("p", "pt"), ("o", "ot"))
     )
-    return Columns(frame.select(*_FRAME).lazy(), texts, failing)
+    return Columns([frame.select(*_FRAME)], texts, failing)
 
 
 def _failing(frame: pl.DataFrame, test: TextTest) -> list[int]:
@@ -312,7 +325,7 @@ def save(columns: Columns, folder: Path, key: str) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     frames = {
         "texts": columns.texts.unique("hash").collect().sort("hash"),
-        "frame": columns.frame.collect().sort("p", "s"),
+        "frame": pl.concat(columns.parts).unique(["s", "p", "o"]).sort("p", "s"),
     }
     (folder / f"{name}.failing.json").write_text(json.dumps(columns.failing), encoding="utf-8")
     for kind, frame in frames.items():
@@ -332,4 +345,5 @@ def saved(folder: Path, key: str) -> Columns | None:
     if not all(path.is_file() for path in paths):
         return None
     failing = json.loads(paths[0].read_text(encoding="utf-8"))
-    return Columns(pl.scan_parquet(paths[2]), pl.scan_parquet(paths[1]), failing)
+    frame = pl.read_parquet(paths[2]).with_columns(pl.col("p").set_sorted())
+    return Columns([frame], pl.scan_parquet(paths[1]), failing)

@@ -151,7 +151,7 @@ class Screens:
             types = self.columns.of(iri_hash(RDF_TYPE))
             asked = pl.Series([iri_hash(below) for below in self.below(iri)], dtype=pl.UInt64)
             here = types.filter(pl.col("o").is_in(asked.implode()))
-            self._members[iri] = _as_focus(here, "s").unique("v")
+            self._members[iri] = _as_focus(here.filter(pl.col("s").is_first_distinct()), "s")
         return self._members[iri]
 
     def targets(self, shape: Shape) -> pl.DataFrame:
@@ -172,7 +172,7 @@ class Screens:
                 )
         if len(found) == 1 and shape.targets[0][0] == "class":
             return found[0]
-        return pl.concat(found).unique("v")
+        return pl.concat(found).filter(pl.col("v").is_first_distinct())
 
     # Values
 
@@ -324,8 +324,9 @@ class Screens:
             enough = told.filter(pl.col("n") >= least)["f"]
             yield nodes.filter(~nodes.is_in(enough.implode()))
         if most != math.inf:
-            many = possible.group_by("f").len().filter(pl.col("len") > most)["f"]
-            yield many
+            several = possible["f"].filter(~possible["f"].is_first_distinct())
+            # Each of them is there once less than it has values.
+            yield several.value_counts().filter(pl.col("count") >= most)["f"]
 
     def _paired(self, part: Pair, nodes: pl.Series, values: pl.DataFrame) -> pl.Series:
         others = self.columns.of(iri_hash(part.predicate)).select("kind", "type", "number", f="s", v="o")
@@ -353,7 +354,7 @@ def _as_focus(triples: pl.DataFrame, column: str) -> pl.DataFrame:
 
 
 def _distinct(values: pl.DataFrame) -> pl.DataFrame:
-    return values.select(*_FOCUS).unique("v")
+    return values.select(*_FOCUS).filter(pl.col("v").is_first_distinct())
 
 
 def _kept(part: Bound, low: float, high: float) -> bool:
