@@ -86,14 +86,19 @@ class Facts:
         return sorted({quad.subject.value for quad in quads})  # type: ignore[union-attr]
 
     def rows(self, bearer: str, graph: str) -> tuple[str, ...]:
-        """Return the rows of a file that speak of a thing, as `file#row=17`."""
-        by_graph = self._rows.get(bearer)
-        if by_graph is None:
-            found: dict[str, list[str]] = {}
-            for place, where in self.pairs(bearer, model.DERIVED_FROM):
-                found.setdefault(where, []).append(unquote(place.removeprefix(self._files)))
-            by_graph = self._rows[bearer] = {where: tuple(places) for where, places in found.items()}
-        return by_graph.get(graph, ())
+        """Return the rows of a file that speak of a thing, as `file#row=17`.
+
+        Only that file is looked at: the model of a cell stands in the row of every cell.
+        """
+        by_graph = self._rows.setdefault(bearer, {})
+        found = by_graph.get(graph)
+        if found is None:
+            quads = self.db.quads_for_pattern(
+                ox.NamedNode(bearer), self.node(model.DERIVED_FROM), None, self.node(graph)
+            )
+            places = sorted(quad.object.value for quad in quads)  # type: ignore[union-attr]
+            found = by_graph[graph] = tuple(unquote(place.removeprefix(self._files)) for place in places)
+        return found
 
     def forget(self, bearers: Iterable[str]) -> None:
         """Let go of what was remembered of things that are told only once."""
