@@ -7,9 +7,11 @@ from pathlib import Path
 
 import openpyxl
 import pandas as pd
+import pyoxigraph as ox
 import pytest
 from click.testing import CliRunner
 
+from kg import model
 from kg.cli import main
 from kg.errors import KgError
 from kg.iri import DEFAULT_BASE
@@ -261,6 +263,27 @@ def test_things_that_go_in_a_circle_end_the_walk(tmp_path: Path) -> None:
 
     assert names(trace(opened, "A"), "web") == names(trace(opened, "A", "down"), "web") == {"A", "B"}
     assert names(trace(opened, "C"), "web") == names(trace(opened, "C", "down"), "web") == {"C"}
+
+
+def test_a_trace_tells_values_at_blank_nodes_and_texts_as_they_are(tmp_path: Path) -> None:
+    opened = Store.create(tmp_path / "store")
+    text = f"""
+        <run/1> <{model.HAS_INPUT}> <a/1> ; <{model.HAS_OUTPUT}> <b/1> ;
+            <{model.HAS_PROCESS_PARAMETER}> <run/1#P> ;
+            <{model.TEXT_PROPERTIES["comment"]}> "7 times,  3 of them\\n 8 late " .
+        <run/1#P> a <P> ; <{model.HAS_NUMERICAL_PART}> [ <{model.HAS_NUMBER_VALUE}> 5.0 ] .
+        <b/1> <{model.HAS_PROPERTY}> [ a <Q> ; <{model.HAS_NUMERICAL_PART}> <n> ] .
+        <n> <{model.HAS_NUMBER_VALUE}> 6.5 .
+    """
+    graph = ox.NamedNode(opened.base + "file/x")
+    opened.db.load(text.encode(), ox.RdfFormat.TURTLE, base_iri=opened.base, to_graph=graph)
+
+    found = trace(opened, "b/1")
+
+    run = runs(found)["run/1"]
+    assert run.comment == "7 times,  3 of them\n 8 late "
+    assert [(value.term, value.value) for value in run.parameters] == [("P", 5.0)]
+    assert [value.value for value in found.things[opened.base + "b/1"].properties] == [6.5]
 
 
 # For machines

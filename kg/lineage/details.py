@@ -16,6 +16,7 @@ from kg.iri import shorten
 from kg.lineage.columns import Columns
 from kg.lineage.graph import Run, Thing, Value
 from kg.lineage.links import POSITION_FROM, POSITION_TO
+from kg.lineage.told import told
 from kg.store import Store, holds_records
 from kg.terms import Vocabulary, vocabulary
 
@@ -48,6 +49,7 @@ class Details:
         self._labels: dict[str, str] = {}
         self._records: dict[str, bool] = {}
         self._read: dict[str, Said] = {}
+        self._sorts: dict[tuple[str, ...], tuple[str, str, str]] = {}
 
     def _is_record(self, graph: ox.NamedNode | ox.BlankNode | ox.DefaultGraph) -> bool:
         """Return whether a graph holds records; each graph is looked at once."""
@@ -85,7 +87,7 @@ class Details:
         """
         if iri in self._read and not only:
             return self._read[iri]
-        node, found = ox.NamedNode(iri), dict[str, set[str]]()
+        node, found = ox.NamedNode(iri) if ":" in iri else ox.BlankNode(iri), dict[str, set[str]]()
         for property_ in only or (None,):
             wanted = ox.NamedNode(property_) if property_ else None
             quads = self._db.quads_for_pattern(node, wanted, None, None)
@@ -95,30 +97,31 @@ class Details:
                     found.setdefault(property_ or quad.predicate.value, set()).add(value.value)
         return {name: sorted(values) if len(values) > 1 else [*values] for name, values in found.items()}
 
-    def read(self, iris: Iterable[str], only: str = "?property") -> None:
-        """Read at once what the records say of many nodes, or the values of one property in brackets.
-
-        Each statement that many of them share is taken out of the store once, which is most of the time.
-        """
-        nodes = list(dict.fromkeys(iris))
-        listed = " ".join(f'("{number}" <{iri}>)' for number, iri in enumerate(nodes))
-        group = "?property ?value ?graph" if only.startswith("?") else "?value ?graph"
-        rows = self._db.query(
-            f"SELECT {group} (GROUP_CONCAT(?number) AS ?numbers) WHERE {{ "
-            f"VALUES (?number ?node) {{ {listed} }} GRAPH ?graph {{ ?node {only} ?value }} }} "
-            f"GROUP BY {group}"
-        )
-        found: list[dict[str, set[str]]] = [{} for _ in nodes]
-        for row in rows:  # type: ignore[union-attr]
-            value = row["value"]
-            if self._is_record(row["graph"]) and not isinstance(value, ox.Triple):
-                property_ = row["property"].value if only.startswith("?") else only[1:-1]
-                for number in row["numbers"].value.split(" "):
-                    found[int(number)].setdefault(property_, set()).add(value.value)
-        for iri, said in zip(nodes, found, strict=True):
-            self._read[iri] = {
-                name: sorted(values) if len(values) > 1 else [*values] for name, values in said.items()
-            }
+    def told(self, iris: Iterable[str], only: Collection[str] = ()) -> dict[str, Said]:
+        """Return at once what the records say of many nodes, as `said` does of each."""
+        every = dict.fromkeys(iris)
+        # A query cannot name a blank node.
+        nodes = [iri for iri in every if ":" in iri]
+        groups = told(self._db, nodes, tuple(only))
+        if groups is None:
+            return {iri: self.said(iri, only) for iri in every}
+        found: list[Said] = [{} for _ in nodes]
+        several: list[list[str]] = []
+        for property_, graph, statements in groups:
+            if not self._is_record(graph):
+                continue
+            for statement in statements:
+                place, _, value = statement.partition(" ")
+                said = found[int(place)]
+                if property_ not in said:
+                    said[property_] = [value]
+                elif value not in said[property_]:
+                    said[property_].append(value)
+                    several.append(said[property_])
+        for values in several:
+            values.sort()
+        by_node = dict(zip(nodes, found, strict=True))
+        return {iri: by_node[iri] if iri in by_node else self.said(iri, only) for iri in every}
 
     def add(self, property_: str, to: Mapping[str, Said]) -> None:
         """Add the values of a property to what is said of some nodes, by going through all of its values."""
@@ -134,10 +137,9 @@ class Details:
 
     def read_values(self, quantities: Iterable[str]) -> None:
         """Read many quantities with their numbers at once."""
-        quantities = list(quantities)
-        self.read(quantities)
-        parts = (self._read[iri].get(model.HAS_NUMERICAL_PART, ()) for iri in quantities)
-        self.read((number for numbers in parts for number in numbers), f"<{model.HAS_NUMBER_VALUE}>")
+        told = self.told(quantities)
+        numbers = (number for said in told.values() for number in said.get(model.HAS_NUMERICAL_PART, ()))
+        self._read = told | self.told(numbers, (model.HAS_NUMBER_VALUE,))
 
     def values(self, quantities: Collection[str]) -> tuple[Value, ...]:
         """Return quantities that have a number, sorted by term and name."""
@@ -149,16 +151,21 @@ class Details:
         said = self.said(quantity)
         for number in said.get(model.HAS_NUMERICAL_PART, ()):
             for text in self.said(number).get(model.HAS_NUMBER_VALUE, ()):
-                types = said.get(model.RDF_TYPE, ())
-                term = next((type_ for type_ in types if type_ not in _HOW), "")
-                how = next((_HOW[type_] for type_ in types if type_ in _HOW), "measured")
+                term, label, how = self._sort(tuple(said.get(model.RDF_TYPE, ())))
                 unit_iri = next(iter(said.get(model.HAS_UNIT, ())), "")
                 unit = self.words.units.get(unit_iri)
                 name = quantity.partition("#")[2]
-                label = self.label(term) if term else name
                 shown = unit.name if unit else ""
-                return Value(label, float(text), shown, name, how, quantity, number, term, unit_iri)
+                return Value(label or name, float(text), shown, name, how, quantity, number, term, unit_iri)
         return None
+
+    def _sort(self, types: tuple[str, ...]) -> tuple[str, str, str]:
+        """Return what the classes of a quantity say: its term with its label, and how it is known."""
+        if types not in self._sorts:
+            term = next((type_ for type_ in types if type_ not in _HOW), "")
+            how = next((_HOW[type_] for type_ in types if type_ in _HOW), "measured")
+            self._sorts[types] = (term, self.label(term) if term else "", how)
+        return self._sorts[types]
 
     def places(self, said: Said) -> tuple[str, ...]:
         """Return the rows that a node comes from, as `file#row=17`, or the node of an RDF source."""
@@ -181,11 +188,12 @@ class Details:
                 self.add(property_, of_thing)
             of_run = self.columns.said(list(runs), _OF_RUN)
         else:
+            plain = (model.RDF_TYPE, _LABEL, *self.used)
+            of_thing = self.told(things, (*plain, model.HAS_PROPERTY) if self.with_values else plain)
+            of_run = self.told(runs, () if self.with_values else _OF_RUN)
             if self.with_values:
-                self.read(runs)
-            more = (model.HAS_PROPERTY, model.DERIVED_FROM) if self.with_values else ()
-            of_thing = {iri: self.said(iri, (model.RDF_TYPE, _LABEL, *self.used, *more)) for iri in things}
-            of_run = {iri: self.said(iri, () if self.with_values else _OF_RUN) for iri in runs}
+                for iri, said in of_thing.items():
+                    said |= self.said(iri, (model.DERIVED_FROM,))
         borne = [said.get(model.HAS_PROPERTY, ()) for said in of_thing.values()]
         borne += [said.get(model.HAS_PROCESS_PARAMETER, ()) for said in of_run.values()]
         self.read_values(quantity for quantities in borne for quantity in quantities)
