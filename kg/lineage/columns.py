@@ -24,9 +24,8 @@ class Columns:
         self.edges = values.edges().collect()
         self._objects: dict[str, Mapping[str, list[str]]] = {}
         self._subjects: dict[str, Mapping[str, list[str]]] = {}
-        quantities = values.values().select("quantity").collect()["quantity"]
         inputs = self.edges.filter(pl.col("link") == "input")["object"].unique().cast(pl.String)
-        self.quantities = frozenset(inputs.filter(inputs.is_in(quantities.implode())))
+        self.quantities = frozenset(inputs.filter(inputs.is_in(_quantities(values, inputs).implode())))
         """Inputs that are quantities: to EMMO, a parameter may be an input of its run."""
 
     @classmethod
@@ -59,6 +58,15 @@ class Columns:
     def _pairs(self, property_: str) -> pl.DataFrame:
         found = self.edges.filter(pl.col("link") == LINK_NAMES[property_])
         return found.select("subject", "object").unique()
+
+
+def _quantities(values: Values, inputs: pl.Series) -> pl.Series:
+    """Return the quantities of the table that may be among these IRIs."""
+    # That a quantity is named by what bears it is seen by the sign between the two.
+    if inputs.str.contains("#", literal=True).any():
+        return values.values().select("quantity").collect()["quantity"]
+    named = [part.values["quantity"].drop_nulls().unique().cast(pl.String) for part in values.parts]
+    return pl.concat([pl.Series("quantity", [], pl.String), *named])
 
 
 def _lists(pairs: pl.DataFrame) -> Mapping[str, list[str]]:

@@ -54,10 +54,10 @@ class Links:
             return False
         return self._ask(subject, predicate, object_)
 
-    def _count(self) -> None:
-        """Take the links from the columns from here on, once many nodes were looked up."""
-        self._left -= 1
-        if not self._left:
+    def _count(self, many: int = 1) -> None:
+        """Take the links from the columns from here on, once many nodes were or are to be looked up."""
+        before, self._left = self._left, self._left - many
+        if before > 0 >= self._left:
             self.columns = Columns.of(self._store)
 
     def objects(self, subject: str, predicate: str) -> list[str]:
@@ -84,6 +84,9 @@ class Links:
             self._subjects[key] = sorted(
                 {quad.subject.value for quad in quads if isinstance(quad.subject, ox.NamedNode)}
             )
+            if predicate in FOLLOWED and len(self._subjects[key]) >= self._left:
+                # Each of these will be looked up.
+                self._count(self._left)
         return self._subjects[key]
 
     def measuring(self, thing: str) -> list[str]:

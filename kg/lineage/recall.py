@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from dataclasses import dataclass
 from typing import Final
 
-from kg.lineage.graph import Gap, Reach, Run, Thing, Trace
+from kg.lineage.graph import Gap, Reach, Thing, Trace
 from kg.lineage.positions import union, words
 from kg.namespaces import PREFIXES
 from kg.terms import vocabulary
@@ -105,7 +106,7 @@ def _reached(trace: Trace, iri: str, runs: list[str], through: dict[str, Reach],
         last.id if last else "",
         ", ".join(last.classes) if last else "",
         (last.end or last.start) if last else "",
-        _state(thing, last),
+        _state(thing.classes, last.classes if last else ()),
         grade,
         ", ".join(places) or (f"at {last.machines}" if last and last.machines else ""),
         ", ".join(trace.things[one].id for one in into),
@@ -113,12 +114,13 @@ def _reached(trace: Trace, iri: str, runs: list[str], through: dict[str, Reach],
     )
 
 
-def _state(thing: Thing, last: Run | None) -> str:
-    """Return the class that the last run gave a thing, where its name says so; else all of its classes."""
-    if last is None or len(thing.classes) < 2:
-        return ", ".join(thing.classes)
-    asked = {word.lower()[:4] for name in last.classes for word in _words(name)}
-    hits = {name: len(asked & {word.lower()[:4] for word in _words(name)}) for name in thing.classes}
+@functools.lru_cache(maxsize=1_000)
+def _state(classes: tuple[str, ...], step: tuple[str, ...]) -> str:
+    """Return the class that a run of a step gave a thing, where its name says so; else all of its classes."""
+    if not step or len(classes) < 2:
+        return ", ".join(classes)
+    asked = {word.lower()[:4] for name in step for word in _words(name)}
+    hits = {name: len(asked & {word.lower()[:4] for word in _words(name)}) for name in classes}
     best = max(hits.values())
     return ", ".join(name for name, hit in hits.items() if hit == best)
 

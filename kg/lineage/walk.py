@@ -182,7 +182,8 @@ class Walk:
             self.lost[run] = thing
         self.distance.setdefault(run, self.distance[thing])
         self.pieces.setdefault(run, set()).update(section.iri for section in touched)
-        at: Reach = union(span for section in mine for span in within(section, reach)) or None
+        spans = (span for section in mine for span in within(section, reach))
+        at: Reach = (union(spans) or None) if mine else None
         if measured:
             self.say(Step(thing, run, "", at, None))
             return {}
@@ -206,7 +207,7 @@ class Walk:
         """
         others = far.things - {thing}
         sections = {section.iri: web for web, found in far.sections.items() for section in found}
-        webs = {sections[iri] for iri in beside if iri in sections}
+        webs = {web for iri, web in sections.items() if iri in beside}
         exact = {other for other in others if other in beside or other in webs}
         if exact or beside:
             return exact
@@ -220,6 +221,8 @@ class Walk:
         `mine` and `sections` are the sections of the two things in this run. Where the record says which of
         them was made from which, only that counts.
         """
+        if not mine and not sections:
+            return None
         near: list[Section | None] = [*mine] or [None]
         beyond: list[Section | None] = [*sections] or [None]
         pairs = [(one, far) for one in near for far in beyond]
