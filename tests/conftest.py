@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -15,6 +16,9 @@ from kg.mappers.plan import Plan, read_plans
 from kg.sources import read_table
 from kg.terms import vocabulary
 from tests.asking import OPERATIONS, PLANT
+
+if TYPE_CHECKING:  # it takes its mapping from here
+    from tests.desk import Desk
 
 BASE = "https://example.org/line/"
 
@@ -84,3 +88,20 @@ def whole_line(tmp_path_factory: pytest.TempPathFactory) -> Graph:
     path = tmp_path_factory.mktemp("whole") / "store"
     Loader(path).load([PLANT, OPERATIONS])
     return open_graph(path)
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    from tests.desk import Desk
+
+    return Desk(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def loaded(tmp_path_factory: pytest.TempPathFactory) -> Desk:
+    """A desk whose store holds one file; tests that use it only read."""
+    from tests.desk import CODES, Desk
+
+    desk = Desk(tmp_path_factory.mktemp("loaded"))
+    assert desk.load().exit_code == CODES["DONE"]
+    return desk

@@ -288,13 +288,19 @@ def _failing(frame: pl.DataFrame, test: TextTest) -> list[int]:
             terms = here.select(hash="s", text="st", kind="skind", type=other, number=none)
         else:
             terms = here.select("type", "number", hash="o", text="ot", kind="kind")
-        terms = terms.unique("hash")
-        numbers = terms.filter(pl.col("type") == DOUBLE)
-        bad = test.failing_numbers(numbers["number"])
-        wrong.update(numbers.filter(pl.col("number").is_in(bad))["hash"])
+        if terms.is_empty():
+            continue
+        terms = terms.filter(pl.col("hash").is_first_distinct())
+        is_number = terms["type"] == DOUBLE
+        if is_number.any():
+            numbers = terms.filter(is_number)
+            bad = test.failing_numbers(numbers["number"])
+            wrong.update(numbers.filter(pl.col("number").is_in(bad))["hash"])
+        if is_number.all():
+            continue
         inner = pl.col("text").str.slice(1, pl.col("text").str.len_chars() - 2)
         sure = (pl.col("type") == STRING) & ~pl.col("text").str.contains("\\", literal=True)
-        others = terms.filter(pl.col("type") != DOUBLE).select(
+        others = terms.filter(~is_number).select(
             "hash", shown=pl.when((pl.col("kind") == IRI) | sure).then(inner)
         )
         failing = test.failing(others["shown"])
