@@ -54,7 +54,8 @@ def direct_values(store: Store) -> Parts:
             others.append(graph)
             continue
         start, value = f"> <{_BVCOX}value-", pl.col("value")
-        yield line(numbers(store, graph), "<", pl.col("bearer"), start, pl.col("name"), '> "', value, _DOUBLE)
+        for some in numbers(store, graph):
+            yield line(some, "<", pl.col("bearer"), start, pl.col("name"), '> "', value, _DOUBLE)
     yield from _by_rule(store, others)
 
 

@@ -189,7 +189,7 @@ def batch_statistics(store: Store) -> Parts:
     if not graphs:
         return
     others = set(graphs) - tables(store)
-    if any(len(numbers(store, graph)) for graph in others):
+    if any(len(some) for graph in others for some in numbers(store, graph)):
         yield from by_query(store, "batch-statistics")
         return
     classes = Classes(store)
@@ -198,8 +198,15 @@ def batch_statistics(store: Store) -> Parts:
     behind = pairs(store, f"{_BVCOX}comesFrom").rename({"from": "cell", "to": "batch"})
     behind = behind.join(batches, left_on="batch", right_on="thing", how="semi")
     behind = behind.join(cells, left_on="cell", right_on="thing", how="semi")
-    values = pl.concat([numbers(store, graph) for graph in graphs])
-    values = values.join(cells, left_on="bearer", right_on="thing", how="semi").unique()
+    if behind.is_empty():
+        return
+    known = (
+        some.join(behind, left_on="bearer", right_on="cell", how="semi")
+        for graph in graphs
+        for some in numbers(store, graph)
+    )
+    none = pl.DataFrame(schema=dict.fromkeys(("value", "bearer", "name"), pl.String))
+    values = pl.concat([none, *known]).unique()
     grouped = behind.join(values, left_on="cell", right_on="bearer").group_by("batch", "name")
     # A text that several files have of one value is one value.
     told = grouped.agg(pl.col("value").cast(pl.Float64), pl.col("cell").first()).sort("batch", "name")
