@@ -29,6 +29,12 @@ PARAMS: dict[str, list[dict[str, str]]] = {
         {"parameter": "term:LineLoad", "property": "term:SpecificHeatCapacity"},
     ],
     "alarms_before_scrap": [{}],
+    "capability": [
+        {},
+        {"quantity": "term:StackThickness", "lower": "2.4", "upper": "3"},
+        {"quantity": "term:LineLoad", "lower": "0", "upper": "1000"},
+        {"quantity": "term:SpecificHeatCapacity"},
+    ],
     "capability_of_settings": [{"tolerance": "2"}],
     "capacity_by_slurry_batch": [{}, {"property": "term:Porosity"}, {"property": "term:CellThickness"}],
     "cells_by_lot": [{}],

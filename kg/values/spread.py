@@ -65,6 +65,41 @@ def set_and_measured_by_parameter(columns: Columns, terms: Terms) -> ColumnAnswe
     return in_order(means, kinds, "machine", "parameter")
 
 
+def capability(columns: Columns, terms: Terms) -> ColumnAnswer:
+    """Answer queries/capability.rq."""
+    lower, upper = float(terms["lower"]), float(terms["upper"])
+    found = columns.of_term(terms["quantity"]).filter(pl.col("how") == "measured")
+    found = found.select("quantity", "value", unitClass="unit").unique()
+    # The name is what follows the first `#`.
+    name = pl.col("quantity").str.splitn("#", 2).struct[1].fill_null("")
+    value, n, mean, deviation = (pl.col(column) for column in ("value", "n", "mean", "deviation"))
+    # In a stated order: sums depend on it in their last digits.
+    rows = found.sort("value").group_by("unitClass", name=name)
+    told = rows.agg(
+        n=value.len().cast(pl.Int64),
+        mean=value.mean(),
+        squares=(value * value).sum(),
+        guess=value.max() - value.min(),
+        outside=((value < lower) | (value > upper)).sum().cast(pl.Int64),
+    ).filter((n > 1) & (pl.col("guess") > 0))
+    told = told.with_columns(deviation=((pl.col("squares") - n * mean * mean) / (n - 1)).sqrt())
+    told = told.with_columns(
+        cp=(upper - lower) / (6 * deviation),
+        cpk=pl.min_horizontal(upper - mean, mean - lower) / (3 * deviation),
+    )
+    kinds: dict[str, Kind] = {
+        "name": "text",
+        "n": "integer",
+        "mean": "double",
+        "deviation": "double",
+        "unit": "text",
+        "cp": "double",
+        "cpk": "double",
+        "outside": "integer",
+    }
+    return in_order(columns.with_unit(told, "unitClass", "unit"), kinds, "name")
+
+
 def capability_of_settings(columns: Columns, terms: Terms) -> ColumnAnswer:
     """Answer queries/capability_of_settings.rq."""
     tolerance = float(terms["tolerance"])

@@ -39,6 +39,7 @@ from kg.values.operations import (
 from kg.values.part import TEXT
 from kg.values.reach import cells_of_material_lot, cells_without_step, runs_by_step, specific_energy
 from kg.values.spread import (
+    capability,
     capability_of_settings,
     outliers_in_batch,
     set_and_measured_by_parameter,
@@ -160,6 +161,7 @@ TWINS: dict[str, Callable[[Columns, Terms], ColumnAnswer]] = {
     twin.__name__: twin
     for twin in (
         alarms_before_scrap,
+        capability,
         capability_of_settings,
         capacity_by_slurry_batch,
         cells_by_lot,
