@@ -11,7 +11,7 @@ from pathlib import Path
 
 import openpyxl
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from kg.errors import FaultsError
@@ -158,6 +158,7 @@ def written(rows: list[list[tuple[object, str]]]) -> bytes:
 
 @settings(max_examples=150, deadline=None)
 @given(st.lists(st.lists(st.tuples(CELLS, st.sampled_from(FORMATS)), max_size=4), max_size=4))
+@example([[(-0.5, "dd.mm.yyyy")], [(-1e-7, "hh:mm")]])
 def test_the_fast_reader_sees_the_text_that_openpyxl_sees(rows: list[list[tuple[object, str]]]) -> None:
     data = written(rows)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import io
+import re
 import warnings
 import zipfile
 import zlib
@@ -98,6 +99,10 @@ def _is_doubtful(kind: type, cells: list[Any]) -> bool:
     return kind is datetime.time and datetime.time() in cells
 
 
+_BELOW_ZERO = re.compile(rb"<v>-(?:0|\.|[^<]*[eE]-)")
+"""Numbers just below zero: as a time, one reader leaves out their sign and the other goes back a day."""
+
+
 def fast_columns(data: bytes, sheet: str | None) -> tuple[list[Sequence[object]], str, bool] | None:
     """Return the typed columns of a sheet, its name, and whether it is the only one, by a reader in Rust.
 
@@ -105,9 +110,12 @@ def fast_columns(data: bytes, sheet: str | None) -> tuple[list[Sequence[object]]
     """
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as parts:
-            texts = (parts.read(name) for name in parts.namelist() if name.startswith("xl/worksheets/"))
-            if any(b'"e"' in text or b"'e'" in text for text in texts):
-                return None
+            below_zero = False
+            for part in parts.namelist():
+                text = parts.read(part) if part.startswith("xl/worksheets/") else b""
+                if b'"e"' in text or b"'e'" in text:
+                    return None
+                below_zero = below_zero or _BELOW_ZERO.search(text) is not None
         book = calamine.CalamineWorkbook.from_filelike(io.BytesIO(data))
         plain = all(each.typ == calamine.SheetTypeEnum.WorkSheet for each in book.sheets_metadata)
         name = book.sheet_names[0] if sheet is None else sheet
@@ -125,6 +133,8 @@ def fast_columns(data: bytes, sheet: str | None) -> tuple[list[Sequence[object]]
     for column in zip_longest(*rows, fillvalue=""):
         kinds = _by_kind(column)
         if any(_is_doubtful(kind, cells) for kind, (_, cells) in kinds.items()):
+            return None
+        if datetime.time in kinds and below_zero:
             return None
         if datetime.date in kinds:  # a day is a time at midnight
             cells = np.empty(len(column), dtype=object)
