@@ -260,6 +260,17 @@ def test_what_the_compiler_does_not_know_is_left_to_pyshacl(rule: str) -> None:
     assert len(compiled.rest) > 0
 
 
+def test_of_a_path_that_may_have_no_value_one_is_found() -> None:
+    plan = plan_of(graph("x:S a sh:NodeShape ; sh:targetSubjectsOf x:q ; sh:property x:P . "
+                         "x:P sh:path x:p ; sh:maxCount 0 ."))  # fmt: skip
+    some, other = ox.NamedNode("https://x.org/s"), ox.NamedNode("https://x.org/o")
+    triples = [ox.Triple(some, ox.NamedNode(f"https://x.org/{name}"), other) for name in "pq"]
+
+    (found,) = validate_by(plan, triples)
+
+    assert found == validate_by(plan, triples, engine="pyshacl")[0]
+
+
 def test_a_shape_that_defines_a_component_leaves_all_to_pyshacl() -> None:
     compiled = compile_shapes(
         graph("x:S sh:targetClass x:T ; sh:path x:p ; sh:minCount 1 . x:C a sh:ConstraintComponent .")

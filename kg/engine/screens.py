@@ -323,7 +323,9 @@ class Screens:
             )
             enough = told.filter(pl.col("n") >= least)["f"]
             yield nodes.filter(~nodes.is_in(enough.implode()))
-        if most != math.inf:
+        if most == 0:
+            yield possible["f"]
+        elif most != math.inf:
             several = possible["f"].filter(~possible["f"].is_first_distinct())
             # Each of them is there once less than it has values.
             yield several.value_counts().filter(pl.col("count") >= most)["f"]
