@@ -199,7 +199,7 @@ def report(cells: int, peers: str = sys.executable) -> Iterator[str]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         generate(folder / "records", cells=cells)
-        loaded = run(LOAD, folder / "records", folder / "store")
+        loaded = run(LOAD, folder / "records", folder / "store", "derived")
         assert isinstance(loaded, dict), loaded
         yield f"{cells:,} cells, {loaded['triples']:,} triples, loaded in {loaded['seconds']:.0f} s"
         yield from _twins(folder / "store", folder, cells, peers)

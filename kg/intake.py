@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -17,20 +18,23 @@ import pyoxigraph as ox
 from kg import ntriples as nt
 from kg.store import CATALOGUE_GRAPH, INCOMING, Store, StoreError
 
-TOGETHER = 700_000
-"""Triples of new graphs that are loaded together; two such loads run at a time, on a core each."""
-
-BEGIN = 60_000
-"""Triples with which a load begins where none is running, so that the loader does not wait for more."""
-
-AT_ONCE = 2_600_000
-"""Triples that are on their way at a time, which bounds the memory; a larger graph goes in alone."""
+TOGETHER = 10_000_000
+"""Triples after which a stream ends and another begins; a load that is killed loses those of its last one."""
 
 PART = 1_000_000
 """Triples that the bulk loader takes from a stream at a time, sorts and writes."""
 
+HELD = 1_700_000_000
+"""Bytes of memory below which another part is begun beside those that are being sorted."""
+
+SETTLED = 1_300_000_000
+"""Bytes of memory below which there is room for reading another file."""
+
 ROOM = 400_000_000
-"""Bytes by which the memory is above that at the beginning, where a part is done with."""
+"""Bytes by which the memory may be above that at the beginning of a stream, if this is more."""
+
+POLL = 1.0
+"""Seconds between two looks at the memory; to have it given back each time is work as well."""
 
 PATIENCE = 600.0
 """Seconds that a part is waited for; where it takes longer, the memory does not show it."""
@@ -40,20 +44,20 @@ IDLE = 10.0
 
 
 class Intake:
-    """New graphs on their way into a store: they are written to a file while the file before is loaded.
+    """New graphs on their way into a store: its bulk loader reads them while they are written.
 
-    The bulk loader puts all that is in a file into the store at once, or nothing.
-    So a graph and its entry of the catalogue always stand in one file.
+    The loader puts all that it reads of a stream into the store at once, at the end of it, or nothing.
+    So a graph and its entry of the catalogue always stand in one stream.
     """
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._folder = store.path / INCOMING
-        shutil.rmtree(self._folder, ignore_errors=True)
-        self._loads: list[tuple[threading.Thread, int]] = []
+        self._path = store.path / INCOMING / "new.nq"
+        shutil.rmtree(self._path.parent, ignore_errors=True)
+        self._thread: threading.Thread | None = None
         self._error: Exception | None = None
         self._file: BinaryIO | None = None
-        self._number = 0
+        self._pace = _Pace()
         self._size = 0
         self._graphs: set[str] = set()
 
@@ -65,83 +69,87 @@ class Intake:
         """Take in a graph that is not in the store, with its entries of the catalogue as N-Triples.
 
         `write` writes the graph as N-Quads, about `size` of them.
-        Raises StoreError where there is no room for it; then all that came before is still in the store.
+        Where it breaks off, nothing of its stream is in the store.
+        Raises StoreError where the store does not take it; then the same holds.
         """
-        if size >= AT_ONCE and hasattr(os, "mkfifo"):
-            self._stream(graph, write, catalogue)
-            return
+        file = self._file or self._open()
         try:
-            if self._file is None:
-                self._folder.mkdir(exist_ok=True)
-                self._file = (self._folder / f"{self._number}.nq").open("wb")
-            write(self._file)
-            self._file.write(nt.quads(catalogue, CATALOGUE_GRAPH).encode())
-        except OSError as error:
-            self.abandon()
-            raise StoreError(f"{self._folder}: the text for the store cannot be written: {error}") from None
+            write(file)
+            file.write(nt.quads(catalogue, CATALOGUE_GRAPH).encode())
+        except BaseException as error:
+            self._break_off()
+            if isinstance(error, OSError):
+                raise StoreError(f"{self._path}: the text for the store cannot be written: {error}") from None
+            raise
         self._graphs.add(graph)
         self._size += size
-        idle = not any(thread.is_alive() for thread, _ in self._loads)
-        if self._size >= (min(BEGIN, TOGETHER) if idle else TOGETHER):
-            self._hand_over()
+        if self._size >= TOGETHER:
+            self._end()
 
-    def _stream(self, graph: str, write: Callable[[BinaryIO], None], catalogue: str) -> None:
-        """Load a large graph while it is written, so that its text never stands on the disk."""
-        self._hand_over()
+    def settle(self) -> None:
+        """Wait until there is room in the memory for reading another file."""
+        if self._thread is not None and self._thread.is_alive():
+            self._pace.wait(SETTLED)
+
+    def _open(self) -> BinaryIO:
         self._wait()
-        self._folder.mkdir(exist_ok=True)
-        path = self._folder / f"{self._number}.nq"
-        os.mkfifo(path)
-        self._number += 1
-        self._start(path, AT_ONCE)
-        try:
-            with path.open("wb") as pipe:
-                try:
-                    write(cast(BinaryIO, _Paced(pipe)))
-                    pipe.write(nt.quads(catalogue, CATALOGUE_GRAPH).encode())
-                except BrokenPipeError:
-                    raise
-                except BaseException:
-                    # The end of the text would let the loader take the half that it has; this does not.
-                    pipe.write(b'\n"\n')
-                    raise
-        except BrokenPipeError:
-            self._wait()  # tells why the loader went away
-        self._graphs.add(graph)
+        self._path.parent.mkdir(exist_ok=True)
+        self._thread = threading.Thread(target=self._load, name="kg intake")
+        if hasattr(os, "mkfifo"):
+            os.mkfifo(self._path)
+            self._thread.start()
+            self._pace = _Pace()
+            self._file = cast(BinaryIO, _Paced(self._path.open("wb"), self._pace))
+        else:
+            self._file = self._path.open("wb")
+        return self._file
 
-    def _start(self, path: Path, size: int) -> None:
-        while self._loads and (len(self._loads) > 1 or self._loads[0][1] + size > AT_ONCE):
-            self._wait(1)
-        thread = threading.Thread(target=self._load, args=(path,), name="kg intake")
-        thread.start()
-        self._loads.append((thread, size))
-
-    def _hand_over(self) -> None:
-        if self._file is None:
-            return
-        self._file.close()
-        self._file = None
-        self._start(self._folder / f"{self._number}.nq", self._size)
-        self._size = 0
-        self._number += 1
-
-    def _load(self, path: Path) -> None:
+    def _load(self) -> None:
         try:
             # The text is what the mapping makes of IRIs and numbers that it has checked.
-            self._store.db.bulk_load(path=path, format=ox.RdfFormat.N_QUADS, lenient=True)
-            path.unlink()
-            _give_back()
+            self._store.db.bulk_load(path=self._path, format=ox.RdfFormat.N_QUADS, lenient=True)
         except Exception as error:  # told by the thread that waits
             self._error = error
+        self._path.unlink(missing_ok=True)
+        _give_back()
 
-    def _wait(self, number: int = 2) -> None:
-        """Wait for the loads that began first, or for all."""
-        for thread, _ in self._loads[:number]:
-            thread.join()
-        del self._loads[:number]
+    def _end(self) -> None:
+        """End the stream, so that all that is in it goes into the store."""
+        if self._file is None:
+            return
+        file, self._file, self._size = self._file, None, 0
+        with suppress(BrokenPipeError):
+            file.close()
+        assert self._thread is not None
+        if not self._thread.ident:
+            self._thread.start()
+
+    def _break_off(self) -> None:
+        """End the stream within a graph, so that nothing of it goes into the store."""
+        assert self._file is not None and self._thread is not None
+        if not self._thread.ident:
+            self._file.close()
+            self._file = self._thread = None
+            self._path.unlink()
+            return
+        try:
+            # The end alone would let the loader take the half that it has; this does not.
+            self._file.write(b'\n"\n')
+            self._file.flush()
+        except BrokenPipeError:
+            self.finish()  # tells why the loader went away
+        self._end()
+        with suppress(StoreError):
+            self._wait()
+
+    def _wait(self) -> None:
+        if self._thread is None:
+            return
+        self._thread.join()
+        self._thread = None
         if self._error is not None:
             error, self._error = self._error, None
-            self.abandon()
+            self._graphs.clear()
             raise StoreError(f"{self._store.path}: the store did not take the triples: {error}") from error
 
     def finish(self) -> None:
@@ -149,33 +157,45 @@ class Intake:
 
         Raises StoreError where the store does not take it.
         """
-        self._hand_over()
+        self._end()
         self._wait()
         self._graphs.clear()
-        shutil.rmtree(self._folder, ignore_errors=True)
+        shutil.rmtree(self._path.parent, ignore_errors=True)
 
-    def abandon(self) -> None:
-        """Throw away what the store does not have yet."""
-        if self._file is not None:
-            self._file.close()
-            self._file = None
-        for thread, _ in self._loads:
-            thread.join()
-        self._loads.clear()
-        shutil.rmtree(self._folder, ignore_errors=True)
+
+class _Pace:
+    """How far the bulk loader is with its parts, as the memory of the process shows it.
+
+    It sorts and writes two parts beside reading the next.
+    """
+
+    def __init__(self) -> None:
+        self._least = _memory()
+
+    def wait(self, held: int) -> None:
+        """Wait until parts are done with, so that the process holds less memory than this."""
+        limit = max(held, self._least + ROOM)
+        until = time.monotonic() + PATIENCE
+        since, used = time.monotonic(), time.process_time()
+        while self._least and time.monotonic() < until:
+            if _memory() > limit:
+                _give_back()
+            if _memory() <= limit:
+                return
+            time.sleep(POLL)
+            if time.monotonic() - since > IDLE:
+                if time.process_time() - used < IDLE / 10:
+                    break  # it waits for more, though the memory was not given back
+                since, used = time.monotonic(), time.process_time()
+        self._least = 0  # the memory does not tell
 
 
 class _Paced:
-    """A pipe into the bulk loader, which is given no further part before it is done with the one before.
+    """A pipe into the bulk loader, which is given a further part only where the memory has room for it."""
 
-    The loader sorts and writes a part beside reading the next, and has three of them in memory; on the cores
-    of a small machine it is no faster for it. How far it is shows in the memory of the process.
-    """
-
-    def __init__(self, pipe: BinaryIO) -> None:
-        self._pipe = pipe
+    def __init__(self, pipe: BinaryIO, pace: _Pace) -> None:
+        self._pipe, self._pace = pipe, pace
         self._left = PART
-        self._least = _memory()
 
     def write(self, text: bytes) -> int:
         """Write lines, and wait where a part ends among them."""
@@ -185,24 +205,18 @@ class _Paced:
             self._pipe.write(rest[:end])
             self._pipe.flush()
             rest, lines, self._left = rest[end:], lines - self._left, PART
-            self._wait()
+            self._pace.wait(HELD)
         self._left -= lines
         self._pipe.write(rest)
         return len(text)
 
-    def _wait(self) -> None:
-        until = time.monotonic() + PATIENCE
-        since, used = time.monotonic(), time.process_time()
-        while self._least and time.monotonic() < until:
-            time.sleep(0.2)
-            if time.monotonic() - since > IDLE:
-                if time.process_time() - used < IDLE / 10:
-                    break  # it waits for more, though the memory was not given back
-                since, used = time.monotonic(), time.process_time()
-            _give_back()
-            if _memory() < self._least + ROOM:
-                return
-        self._least = 0  # the memory does not tell
+    def flush(self) -> None:
+        """Let the loader have all that was written."""
+        self._pipe.flush()
+
+    def close(self) -> None:
+        """End the text."""
+        self._pipe.close()
 
 
 def _after(text: bytes, lines: int) -> int:

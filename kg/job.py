@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from typing import BinaryIO
 
@@ -102,7 +103,7 @@ class TableJob:
         """Return how many triples there are."""
         return sum(part.size for part in self.parts)
 
-    @property
+    @cached_property
     def read(self) -> int:
         """Return how many rows the file has."""
         return len({place for part in self.parts for place in [*part.table.places, *_bad(part)]})

@@ -253,6 +253,8 @@ class Loader:
                     self._commit_all(batch, told, into)
                 # The next file is read before the name `batch` is given anew.
                 batch.clear()
+                if into:
+                    into.intake.settle()
         if not self.dry_run and any(outcome.usable for outcome in outcomes):
             self._note(outcomes)
         if not self.dry_run and sum(outcome.triples for outcome in outcomes) >= COMPACT and self.compact:
@@ -365,12 +367,12 @@ class Loader:
             intake = Intake(store)
             try:
                 yield _Into(store, intake)
-                intake.finish()
-                shelf.prune(self.path, {shelf.key(entry) for entry in catalogue.entries(store, items=False)})
-                if self.derive:
-                    refresh(store, self.went_in, before=basis(self.known.values()))
             finally:
-                intake.abandon()
+                # What is whole goes in, though what comes after it broke off.
+                intake.finish()
+            shelf.prune(self.path, {shelf.key(entry) for entry in catalogue.entries(store, items=False)})
+            if self.derive:
+                refresh(store, self.went_in, before=basis(self.known.values()))
 
     def _commit_all(self, batch: list[Job], told: list[Outcome], into: _Into) -> None:
         for job, outcome in zip(batch, told, strict=True):

@@ -14,6 +14,7 @@ from kg.load import Loader
 from kg.mappers.apply import Mapped, apply
 from kg.mappers.plan import Plan, read_plans
 from kg.sources import read_table
+from kg.store import Store
 from kg.terms import vocabulary
 from tests.asking import OPERATIONS, PLANT
 
@@ -62,6 +63,13 @@ class Bench:
         plan = self.plans(mapping)[0]
         table = read_table(self.write(name, text), plan.reading, plan.source)
         return apply(plan, replace(table, file=name), BASE, vocabulary().units)
+
+
+@pytest.fixture(scope="session")
+def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("empty") / "store"
+    Store.create(path)
+    return path
 
 
 @pytest.fixture

@@ -25,17 +25,17 @@ KILLS = 20
 SEED = 20260302
 FILES = 8
 CHANGED = ("kal-00.csv", "kal-01.csv", "kal-02.csv")
-"""The first is small; the others are large enough for the road of large graphs."""
+"""The first is small; the others are too large for a transaction."""
 
 # Two files a time go to the bulk loader, and the largest by itself, so that a kill falls between and within
-# several of its runs. The child tells when it begins to read each file.
+# several of its streams. The child tells when it begins to read each file.
 CHILD = """\
 import sys
 from pathlib import Path
 import kg.intake, kg.load
 from kg.load import Loader
 kg.load.BATCH = 2_000
-kg.intake.BEGIN, kg.intake.TOGETHER, kg.intake.AT_ONCE = 6_000, 12_000, 15_000
+kg.intake.TOGETHER = 8_000
 store, records = map(Path, sys.argv[1:])
 loader = Loader(store, progress=lambda name, number, total: print(number, flush=True))
 print(0, flush=True)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
-from typing import BinaryIO
 
 import openpyxl
 import pyoxigraph as ox
@@ -12,73 +10,19 @@ import pytest
 
 from kg import catalogue, model
 from kg.errors import FaultsError
-from kg.intake import INCOMING, Intake
 from kg.iri import file_iri
 from kg.job import Job
-from kg.load import Loader, Outcome
+from kg.load import Loader
 from kg.plant import generate
-from kg.store import BULK, CATALOGUE_GRAPH, Store, StoreError, writing
+from kg.store import BULK, CATALOGUE_GRAPH, Store
 from kg.validate import validate
 from tests.conftest import BASE, CALENDERING
-
-HEAD = "Nr;Rolle;Last;Text\n"
-
-
-@pytest.fixture(scope="session")
-def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("empty") / "store"
-    Store.create(path)
-    return path
-
-
-class Line:
-    """A folder of record files and a store, with one mapping in the store."""
-
-    def __init__(self, folder: Path, store: Path) -> None:
-        self.records, self.store = folder / "records", folder / "store"
-        self.records.mkdir()
-        shutil.copytree(store, self.store)
-        self.mapping("kal.yaml", CALENDERING)
-
-    def mapping(self, name: str, text: str) -> Path:
-        path = self.store / "mappings" / name
-        path.parent.mkdir(exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-        return path
-
-    def file(self, name: str, text: str | bytes) -> Path:
-        path = self.records / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(text if isinstance(text, bytes) else text.encode())
-        return path
-
-    def load(self, *paths: Path, **options: object) -> list[Outcome]:
-        return Loader(self.store, **options).load(paths or [self.records])  # type: ignore[arg-type]
-
-    def dump(self) -> list[str]:
-        """Return all statements but those of the vocabulary."""
-        store = Store.open(self.store)
-        quads = (
-            quad
-            for graph in (*store.graphs(), CATALOGUE_GRAPH)
-            for quad in store.db.quads_for_pattern(None, None, None, ox.NamedNode(graph))
-        )
-        return sorted(map(str, quads))
-
-    def graph(self, name: str) -> set[str]:
-        return set(map(str, Store.open(self.store).triples([file_iri(BASE, name)])))
-
-    def entries(self) -> dict[str, catalogue.Entry]:
-        return {entry.name: entry for entry in catalogue.entries(Store.open(self.store))}
+from tests.line import HEAD, ROWS, Line, many, told
 
 
 @pytest.fixture
 def line(tmp_path: Path, empty_store: Path) -> Line:
     return Line(tmp_path, empty_store)
-
-
-def told(outcomes: list[Outcome]) -> dict[str, str]:
-    return {outcome.name: outcome.outcome for outcome in outcomes}
 
 
 def test_a_file_that_has_not_changed_is_not_loaded_again(line: Line) -> None:
@@ -348,14 +292,6 @@ def test_any_text_reaches_the_store_as_it_is(line: Line) -> None:
 
 # Large files
 
-ROWS = 500
-"""More triples than go in by a transaction."""
-
-
-def many(shift: int = 0, away: int = -1) -> str:
-    rows = (f"{n};K{n};{n + shift if n % 5 == 0 else n};a\t{n}\n" for n in range(ROWS) if n != away)
-    return HEAD + "".join(rows)
-
 
 def test_a_large_file_that_changed_is_as_if_it_were_loaded_alone(line: Line, tmp_path: Path) -> None:
     line.file("kal.csv", many())
@@ -379,77 +315,6 @@ def test_copies_of_one_file_in_one_load_are_one_file(line: Line) -> None:
 
     assert [outcome.outcome for outcome in outcomes] == ["loaded", "loaded"]
     assert len(line.entries()) == 1
-
-
-def test_what_a_killed_bulk_load_left_is_thrown_away(line: Line) -> None:
-    left = [line.store / "oxigraph" / "bulk-17991722.sst", line.store / INCOMING / "0.nq"]
-    for path in left:
-        path.parent.mkdir(exist_ok=True)
-        path.write_bytes(b"<half a tri")
-    line.file("kal.csv", many())
-
-    line.load()
-
-    assert [path.exists() for path in left] == [False, False]
-
-
-def test_what_the_store_does_not_take_is_told_and_leaves_it_as_it_was(line: Line) -> None:
-    before = line.dump()
-
-    with pytest.raises(StoreError, match="the store did not take the triples"), writing(line.store) as store:
-        intake = Intake(store)
-        intake.add("x:g", lambda file: file.write(b"<x:s> <x:p> <x:g> ."), "", 1)
-        intake.add("x:h", lambda file: file.write(b"no statement"), "", 1)
-        intake.finish()
-
-    assert line.dump() == before
-    assert not (line.store / INCOMING).exists()
-
-
-def test_a_graph_that_breaks_off_while_it_is_loaded_is_not_there(
-    line: Line, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("kg.intake.AT_ONCE", 10)
-    before = line.dump()
-
-    def write(file: BinaryIO) -> None:
-        file.write(b"<x:s> <x:p> <x:o> <x:g> .\n" * 100)
-        raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt), writing(line.store) as store:
-        intake = Intake(store)
-        try:
-            intake.add("x:g", write, "", 100)
-        finally:
-            intake.abandon()
-
-    assert line.dump() == before
-
-
-def test_a_large_graph_goes_in_where_memory_is_never_given_back(
-    line: Line, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    line.file("kal.csv", many())
-    held = iter([1, *[10**15] * 100])
-    for name, value in {"AT_ONCE": 10, "PART": 2_001, "IDLE": 0.5, "PATIENCE": 1e9}.items():
-        monkeypatch.setattr(f"kg.intake.{name}", value)
-    monkeypatch.setattr("kg.intake._memory", lambda: next(held))
-
-    assert told(line.load()) == {"kal.csv": "loaded"}
-    assert len(line.graph("kal.csv")) > BULK
-
-
-def test_a_graph_is_the_same_whether_it_is_loaded_while_it_is_written_or_afterwards(
-    line: Line, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    line.file("kal.csv", many())
-    line.load()
-    monkeypatch.setattr("kg.intake.AT_ONCE", 10)
-    monkeypatch.setattr("kg.intake.PART", 2_001)
-    other = Loader(tmp_path / "other", [line.store / "mappings" / "kal.yaml"])
-
-    assert told(other.load([line.records])) == {"kal.csv": "loaded"}
-    assert len(line.graph("kal.csv")) == Store.open(tmp_path / "other").count() > BULK
 
 
 def test_columns_find_what_shacl_finds_in_the_triples(tmp_path: Path) -> None:

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
+import numpy as np
 import polars as pl
 
 from kg import model
@@ -93,9 +95,26 @@ def _part(values: Iterable[pl.DataFrame], links: Iterable[pl.DataFrame], graph: 
         made = made.with_columns(row=pl.coalesce("own", "row"))
     named = pl.lit(graph).cast(TEXT)
     return Part(
-        made.with_columns(graph=named).select(*VALUES).sort("term", "bearer", "name", "how", "value"),
-        linked.with_columns(graph=named).select(*LINKS).sort("link", "subject", "object"),
+        _sorted(made, "term", "bearer", "name", "how", "value").with_columns(graph=named).select(*VALUES),
+        _sorted(linked, "link", "subject", "object").with_columns(graph=named).select(*LINKS),
     )
+
+
+def _sorted(frame: pl.DataFrame, *names: str) -> pl.DataFrame:
+    """Return rows in the order of some columns; texts are compared once each, and not row by row."""
+    keys = [_ranks(frame[name]) if frame[name].dtype == TEXT else frame[name].to_numpy() for name in names]
+    return frame[np.lexsort(keys[::-1])]
+
+
+def _ranks(column: pl.Series) -> np.ndarray[Any, np.dtype[np.int64]]:
+    """Return for each row the place of its text among the texts of a column; null is the first."""
+    texts = column.unique().drop_nulls()
+    codes, rows = (one.to_physical().to_numpy().astype(np.int64) for one in (texts, column.drop_nulls()))
+    places = np.zeros(int(codes.max(initial=0)) + 1, np.int64)
+    places[codes[texts.cast(pl.String).arg_sort().to_numpy()]] = np.arange(1, len(codes) + 1)
+    found = np.zeros(len(column), np.int64)
+    found[column.is_not_null().to_numpy()] = places[rows]
+    return found
 
 
 def of_tables(parts: Iterable[Mapped], graph: str) -> Part:
