@@ -27,8 +27,11 @@ PART = 1_000_000
 HELD = 1_700_000_000
 """Bytes of memory below which another part is begun beside those that are being sorted."""
 
+LARGE = 2_500_000
+"""Triples of a graph after which another file is read only where the memory has room for it."""
+
 SETTLED = 1_300_000_000
-"""Bytes of memory below which there is room for reading another file."""
+"""Bytes of memory below which there is room for reading another large file."""
 
 ROOM = 400_000_000
 """Bytes by which the memory may be above that at the beginning of a stream, if this is more."""
@@ -58,7 +61,7 @@ class Intake:
         self._error: Exception | None = None
         self._file: BinaryIO | None = None
         self._pace = _Pace()
-        self._size = 0
+        self._size = self._latest = 0
         self._graphs: set[str] = set()
 
     def holds(self, graph: str) -> bool:
@@ -82,13 +85,14 @@ class Intake:
                 raise StoreError(f"{self._path}: the text for the store cannot be written: {error}") from None
             raise
         self._graphs.add(graph)
+        self._latest = size
         self._size += size
         if self._size >= TOGETHER:
             self._end()
 
     def settle(self) -> None:
-        """Wait until there is room in the memory for reading another file."""
-        if self._thread is not None and self._thread.is_alive():
+        """Wait after a large graph until there is room in the memory for reading another one's file."""
+        if self._latest >= LARGE and self._thread is not None and self._thread.is_alive():
             self._pace.wait(SETTLED)
 
     def _open(self) -> BinaryIO:
