@@ -10,7 +10,7 @@ from kg import model
 from kg.derive import steps as of_steps
 from kg.derive.rule import rules
 from kg.derive.run import construct
-from kg.derive.tables import Parts, line, numbers, pairs, rows, tables
+from kg.derive.tables import Parts, line, numbers, pairs, rows, said, tables
 from kg.namespaces import PREFIXES
 from kg.store import Store
 
@@ -30,7 +30,7 @@ def closure(steps: pl.DataFrame) -> pl.DataFrame:
 
 def derived_from(store: Store) -> Parts:
     """Return the things behind each thing; a part of the things at a time."""
-    steps = pairs(store, f"{_BVCOX}madeFrom")
+    steps = said(store, model.MADE_FROM)
     for some in closure(steps).iter_slices(500_000):
         yield line(some, "<", pl.col("from"), f"> <{_BVCOX}comesFrom> <", pl.col("to"), "> .\n")
 
@@ -38,7 +38,7 @@ def derived_from(store: Store) -> Parts:
 def went_through(store: Store) -> Parts:
     """Return the runs that made each thing or something that it comes from."""
     behind = pairs(store, f"{_BVCOX}comesFrom")
-    made = pairs(store, model.HAS_OUTPUT).select(run="from", thing="to")
+    made = said(store, model.HAS_OUTPUT, "run", "thing")
     own = made.select("run", **{"from": "thing"})
     through = behind.join(made, left_on="to", right_on="thing").select("run", "from")
     for some in pl.concat([own, through]).unique().iter_slices(500_000):
@@ -47,16 +47,11 @@ def went_through(store: Store) -> Parts:
 
 def direct_values(store: Store) -> Parts:
     """Return each value in one statement; of tables from the names of the numbers, of others by the rule."""
-    known = tables(store)
-    others = []
-    for graph in store.graphs():
-        if graph not in known:
-            others.append(graph)
-            continue
-        start, value = f"> <{_BVCOX}value-", pl.col("value")
-        for some in numbers(store, graph):
-            yield line(some, "<", pl.col("bearer"), start, pl.col("name"), '> "', value, _DOUBLE)
-    yield from _by_rule(store, others)
+    graphs, known = set(store.graphs()), tables(store)
+    start, value = f"> <{_BVCOX}value-", pl.col("value").cast(pl.String)
+    for some in numbers(store, sorted(graphs & known)):
+        yield line(some, "<", pl.col("bearer"), start, pl.col("name"), '> "', value, _DOUBLE)
+    yield from _by_rule(store, sorted(graphs - known))
 
 
 def _by_rule(store: Store, graphs: list[str]) -> Parts:

@@ -13,7 +13,7 @@ import pyoxigraph as ox
 from kg import model
 from kg.derive.functions import deviation
 from kg.derive.run import by_query
-from kg.derive.tables import Parts, line, numbers, pairs, rows, tables
+from kg.derive.tables import Parts, line, numbers, pairs, rows, said, tables
 from kg.namespaces import PREFIXES
 from kg.store import Store
 from kg.terms import vocabulary
@@ -80,21 +80,15 @@ def _instant(column: str) -> pl.Expr:
 
 def latest_state(store: Store) -> Parts:
     """Return run, time, machine and state of each thing as seen last; by the rule where a time is odd."""
-    ended = rows(
-        store,
-        f"""SELECT DISTINCT ?thing ?run ?end
-        WHERE {{ ?run <{model.HAS_OUTPUT}> ?thing ; prov:endedAtTime ?end }}""",
-    )
-    ended = ended.with_columns(at=_instant("end"))
+    made = said(store, model.HAS_OUTPUT, "run", "thing")
+    ended = made.join(said(store, model.END, "run", "end"), on="run").with_columns(at=_instant("end"))
     if ended["at"].null_count():
         yield from by_query(store, "latest-state")
         return
     last = ended.filter(pl.col("at") == pl.col("at").max().over("thing"))
-    tools = pairs(store, model.HAS_TOOL).select(run="from", machine="to")
+    tools = said(store, model.HAS_TOOL, "run", "machine")
     left = pairs(store, f"{_BVCOX}leavesState").select(run="from", state="to")
-    types = rows(
-        store, f"SELECT DISTINCT ?thing ?state WHERE {{ ?run <{model.HAS_OUTPUT}> ?thing . ?thing a ?state }}"
-    )
+    types = said(store, model.RDF_TYPE, "thing", "state").join(made, on="thing", how="semi")
     states = last.join(left, on="run").join(types, on=["thing", "state"], how="semi")
     for told, link, column in (
         (last, "lastRun", "run"),
@@ -135,8 +129,9 @@ def step_bridges(store: Store) -> Parts:
 
 def missing_steps(store: Store) -> Parts:
     """Return the steps of which there must be a run of a thing, and there is none."""
+    steps = said(store, model.RDF_TYPE, "run", "step")
     made, taken = (
-        rows(store, f"SELECT DISTINCT ?thing ?step WHERE {{ ?run <{link}> ?thing ; a ?step }}")
+        said(store, link, "run", "thing").join(steps, on="run").select("thing", "step").unique()
         for link in (model.HAS_OUTPUT, model.HAS_INPUT)
     )
     parts = [
@@ -189,7 +184,7 @@ def batch_statistics(store: Store) -> Parts:
     if not graphs:
         return
     others = set(graphs) - tables(store)
-    if any(len(some) for graph in others for some in numbers(store, graph)):
+    if any(len(some) for some in numbers(store, others)):
         yield from by_query(store, "batch-statistics")
         return
     classes = Classes(store)
@@ -201,15 +196,12 @@ def batch_statistics(store: Store) -> Parts:
     if behind.is_empty():
         return
     known = (
-        some.join(behind, left_on="bearer", right_on="cell", how="semi")
-        for graph in graphs
-        for some in numbers(store, graph)
+        some.join(behind, left_on="bearer", right_on="cell", how="semi") for some in numbers(store, graphs)
     )
-    none = pl.DataFrame(schema=dict.fromkeys(("value", "bearer", "name"), pl.String))
+    none = pl.DataFrame(schema={"bearer": pl.String, "name": pl.String, "value": pl.Float64})
     values = pl.concat([none, *known]).unique()
     grouped = behind.join(values, left_on="cell", right_on="bearer").group_by("batch", "name")
-    # A text that several files have of one value is one value.
-    told = grouped.agg(pl.col("value").cast(pl.Float64), pl.col("cell").first()).sort("batch", "name")
+    told = grouped.agg("value", pl.col("cell").first()).sort("batch", "name")
     firsts = told.unique("name").select("name", "cell").iter_rows()
     kinds = {name: kind for name, cell in firsts if (kind := _kind(store, ox.NamedNode(f"{cell}#{name}")))}
     for batch, name, found, _ in told.iter_rows():

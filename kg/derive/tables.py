@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import io
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from urllib.parse import quote
 
 import polars as pl
 import pyoxigraph as ox
 
-from kg import model
+from kg import catalogue, model
 from kg.store import Store
+from kg.values import LINK_NAMES, shelf
 
 Parts = Iterator[bytes]
 
 READ = 50_000_000
 """Bytes of an answer that are columns at a time."""
+
+ROWS = 500_000
+"""Rows of the value table that are text at a time."""
 
 
 def rows(store: Store, query: str) -> pl.DataFrame:
@@ -47,6 +51,26 @@ def pairs(store: Store, link: str) -> pl.DataFrame:
     return rows(store, f"SELECT ?from ?to WHERE {{ ?from <{link}> ?to }}").unique()
 
 
+def said(store: Store, link: str, one: str = "from", other: str = "to") -> pl.DataFrame:
+    """Return what the records say by a property, as `pairs` does: of the value table, where that is whole."""
+    kept = _kept(store)
+    if link not in LINK_NAMES or not kept.keys() >= set(store.graphs()):
+        return pairs(store, link).rename({"from": one, "to": other})
+    text = pl.col("subject", "object").cast(pl.String)
+    here = pl.col("link") == LINK_NAMES[link]
+    parts = [
+        pl.scan_parquet(shelf.places(store.path, key)[1]).filter(here).select(text) for key in kept.values()
+    ]
+    none = pl.LazyFrame(schema={"subject": pl.String, "object": pl.String})
+    return pl.concat([none, *parts]).unique().collect().rename({"subject": one, "object": other})
+
+
+def _kept(store: Store) -> dict[str, str]:
+    """Return the graphs of which the value table has its part, with the key of that."""
+    keys = {entry.graph: shelf.key(entry) for entry in catalogue.entries(store, items=False)}
+    return {graph: key for graph, key in keys.items() if shelf.is_there(store.path, key)}
+
+
 def line(frame: pl.DataFrame, *parts: str | pl.Expr) -> bytes:
     """Return a line for each row of a frame."""
     text = pl.concat_str(*(pl.lit(part) if isinstance(part, str) else part for part in parts))
@@ -59,11 +83,31 @@ def tables(store: Store) -> set[str]:
     return {row["file"].value for row in found}
 
 
-def numbers(store: Store, graph: str) -> Iterator[pl.DataFrame]:
-    """Yield the numbers of a table: bearer, name of the value as in an IRI, and value as text."""
+def numbers(store: Store, graphs: Iterable[str]) -> Iterator[pl.DataFrame]:
+    """Yield the numbers of some graphs: bearer, name of the value as in an IRI, and value.
+
+    Those of tables are taken from the value table, where it has them.
+    """
+    kept, of_tables = _kept(store), tables(store)
+    for graph in graphs:
+        if graph in kept and graph in of_tables:
+            found = pl.read_parquet(
+                shelf.places(store.path, kept[graph])[0], columns=["bearer", "name", "value"]
+            )
+            for some in found.iter_slices(ROWS):
+                yield _named(some.with_columns(pl.col("bearer", "name").cast(pl.String)).unique())
+        else:
+            yield from _numbers(store, graph)
+
+
+def _numbers(store: Store, graph: str) -> Iterator[pl.DataFrame]:
     where = f"?number <{model.HAS_NUMBER_VALUE}> ?value"
     pattern = r"^(?P<bearer>[^#]*)#(?P<name>.*)\.number$"
     for found in rows_in_parts(store, f"SELECT ?number ?value WHERE {{ GRAPH <{graph}> {{ {where} }} }}"):
-        told = found.select("value", pl.col("number").str.extract_groups(pattern).struct.unnest())
-        names = {name: quote(name, safe="") for name in told["name"].unique().drop_nulls()}
-        yield told.with_columns(pl.col("name").replace_strict(names, return_dtype=pl.String))
+        number = pl.col("number").str.extract_groups(pattern).struct.unnest()
+        yield _named(found.select(number, pl.col("value").cast(pl.Float64)))
+
+
+def _named(found: pl.DataFrame) -> pl.DataFrame:
+    names = {name: quote(name, safe="") for name in found["name"].unique().drop_nulls()}
+    return found.with_columns(pl.col("name").replace_strict(names, return_dtype=pl.String))
