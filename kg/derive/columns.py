@@ -10,7 +10,7 @@ from kg import model
 from kg.derive import steps as of_steps
 from kg.derive.rule import rules
 from kg.derive.run import construct
-from kg.derive.tables import Parts, line, numbers, pairs, rows, said, tables
+from kg.derive.tables import Parts, all_behind, line, numbers, rows, said, tables
 from kg.namespaces import PREFIXES
 from kg.store import Store
 
@@ -18,29 +18,17 @@ _BVCOX = PREFIXES["bvcox"]
 _DOUBLE = f'"^^<{PREFIXES["xsd"]}double> .\n'
 
 
-def closure(steps: pl.DataFrame) -> pl.DataFrame:
-    """Return the pairs that one or more steps lead to."""
-    found = reached = steps
-    while len(reached):
-        further = reached.rename({"to": "by"}).join(steps, left_on="by", right_on="from")
-        reached = further.select("from", "to").unique().join(found, on=["from", "to"], how="anti")
-        found = pl.concat([found, reached])
-    return found
-
-
 def derived_from(store: Store) -> Parts:
     """Return the things behind each thing; a part of the things at a time."""
-    steps = said(store, model.MADE_FROM)
-    for some in closure(steps).iter_slices(500_000):
+    for some in all_behind(store).iter_slices(500_000):
         yield line(some, "<", pl.col("from"), f"> <{_BVCOX}comesFrom> <", pl.col("to"), "> .\n")
 
 
 def went_through(store: Store) -> Parts:
     """Return the runs that made each thing or something that it comes from."""
-    behind = pairs(store, f"{_BVCOX}comesFrom")
     made = said(store, model.HAS_OUTPUT, "run", "thing")
     own = made.select("run", **{"from": "thing"})
-    through = behind.join(made, left_on="to", right_on="thing").select("run", "from")
+    through = all_behind(store).join(made, left_on="to", right_on="thing").select("run", "from")
     for some in pl.concat([own, through]).unique().iter_slices(500_000):
         yield line(some, "<", pl.col("from"), f"> <{_BVCOX}wentThrough> <", pl.col("run"), "> .\n")
 

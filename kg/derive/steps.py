@@ -13,7 +13,7 @@ import pyoxigraph as ox
 from kg import model
 from kg.derive.functions import deviation
 from kg.derive.run import by_query
-from kg.derive.tables import Parts, line, numbers, pairs, rows, said, tables
+from kg.derive.tables import Parts, all_behind, line, numbers, pairs, rows, said, tables
 from kg.namespaces import PREFIXES
 from kg.store import Store
 from kg.terms import vocabulary
@@ -53,15 +53,15 @@ def expectations(store: Store, link: str) -> dict[str, set[str]]:
 
 def state_after_step(store: Store) -> Parts:
     """Return the state in which each run leaves what it gives out."""
-    said = rows(
-        store,
-        f"""SELECT DISTINCT ?run ?step ?state
-        WHERE {{ GRAPH ?file {{ ?run <{model.HAS_OUTPUT}> ?thing . ?thing a ?state . ?run a ?step }} }}""",
-    )
+    made = said(store, model.HAS_OUTPUT, "run", "thing", file="file")
+    steps = said(store, model.RDF_TYPE, "run", "step", file="file")
+    types = steps.rename({"run": "thing", "step": "state"})
+    told = made.join(steps, on=["run", "file"]).join(types, on=["thing", "file"])
+    told = told.select("run", "step", "state").unique()
     classes = Classes(store)
     given, taken = expectations(store, "expectsOutput"), expectations(store, "expectsInput")
     fits = []
-    for step, state in said.select("step", "state").unique().iter_rows():
+    for step, state in told.select("step", "state").unique().iter_rows():
         if step in given:
             fit = state in classes.below(*given[step])
         else:
@@ -69,7 +69,7 @@ def state_after_step(store: Store) -> Parts:
         if fit:
             fits.append((step, state))
     kept = pl.DataFrame(fits, schema={"step": pl.String, "state": pl.String}, orient="row")
-    told = said.join(kept, on=["step", "state"]).select("run", "state").unique()
+    told = told.join(kept, on=["step", "state"]).select("run", "state").unique()
     yield line(told, "<", pl.col("run"), f"> <{_BVCOX}leavesState> <", pl.col("state"), "> .\n")
 
 
@@ -190,7 +190,7 @@ def batch_statistics(store: Store) -> Parts:
     classes = Classes(store)
     batches = _members(store, classes.below(_SLURRY))
     cells = _members(store, classes.below(_CELL))
-    behind = pairs(store, f"{_BVCOX}comesFrom").rename({"from": "cell", "to": "batch"})
+    behind = all_behind(store).rename({"from": "cell", "to": "batch"})
     behind = behind.join(batches, left_on="batch", right_on="thing", how="semi")
     behind = behind.join(cells, left_on="cell", right_on="thing", how="semi")
     if behind.is_empty():

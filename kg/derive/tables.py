@@ -51,18 +51,41 @@ def pairs(store: Store, link: str) -> pl.DataFrame:
     return rows(store, f"SELECT ?from ?to WHERE {{ ?from <{link}> ?to }}").unique()
 
 
-def said(store: Store, link: str, one: str = "from", other: str = "to") -> pl.DataFrame:
-    """Return what the records say by a property, as `pairs` does: of the value table, where that is whole."""
+def said(
+    store: Store, link: str, one: str = "from", other: str = "to", *, file: str | None = None
+) -> pl.DataFrame:
+    """Return what the records say by a property: each pair once, and with `file` once for each file.
+
+    It is taken from the value table, where that is whole.
+    """
+    names = {"subject": one, "object": other} | ({"graph": file} if file else {})
     kept = _kept(store)
     if link not in LINK_NAMES or not kept.keys() >= set(store.graphs()):
-        return pairs(store, link).rename({"from": one, "to": other})
-    text = pl.col("subject", "object").cast(pl.String)
+        where = f"?{one} <{link}> ?{other}"
+        where = f"GRAPH ?{file} {{ {where} }}" if file else where
+        return rows(
+            store, f"SELECT {' '.join(f'?{name}' for name in names.values())} WHERE {{ {where} }}"
+        ).unique()
     here = pl.col("link") == LINK_NAMES[link]
-    parts = [
-        pl.scan_parquet(shelf.places(store.path, key)[1]).filter(here).select(text) for key in kept.values()
-    ]
-    none = pl.LazyFrame(schema={"subject": pl.String, "object": pl.String})
-    return pl.concat([none, *parts]).unique().collect().rename({"subject": one, "object": other})
+    places = [shelf.places(store.path, key)[1] for key in kept.values()]
+    parts = [pl.scan_parquet(place).filter(here).select(*names).cast(pl.String) for place in places]
+    none = pl.LazyFrame(schema=dict.fromkeys(names, pl.String))
+    return pl.concat([none, *parts]).unique().collect().rename(names)
+
+
+def closure(steps: pl.DataFrame) -> pl.DataFrame:
+    """Return the pairs that one or more steps lead to."""
+    found = reached = steps
+    while len(reached):
+        further = reached.rename({"to": "by"}).join(steps, left_on="by", right_on="from")
+        reached = further.select("from", "to").unique().join(found, on=["from", "to"], how="anti")
+        found = pl.concat([found, reached])
+    return found
+
+
+def all_behind(store: Store) -> pl.DataFrame:
+    """Return each thing with all that it was made from, over any number of steps: `from`, `to`."""
+    return closure(said(store, model.MADE_FROM))
 
 
 def _kept(store: Store) -> dict[str, str]:
