@@ -63,9 +63,8 @@ def said(
     if link not in LINK_NAMES or not kept.keys() >= set(store.graphs()):
         where = f"?{one} <{link}> ?{other}"
         where = f"GRAPH ?{file} {{ {where} }}" if file else where
-        return rows(
-            store, f"SELECT {' '.join(f'?{name}' for name in names.values())} WHERE {{ {where} }}"
-        ).unique()
+        asked = " ".join(f"?{name}" for name in names.values())
+        return rows(store, f"SELECT {asked} WHERE {{ {where} }}").unique()
     here = pl.col("link") == LINK_NAMES[link]
     places = [shelf.places(store.path, key)[1] for key in kept.values()]
     parts = [pl.scan_parquet(place).filter(here).select(*names).cast(pl.String) for place in places]
@@ -114,11 +113,10 @@ def numbers(store: Store, graphs: Iterable[str]) -> Iterator[pl.DataFrame]:
     kept, of_tables = _kept(store), tables(store)
     for graph in graphs:
         if graph in kept and graph in of_tables:
-            found = pl.read_parquet(
-                shelf.places(store.path, kept[graph])[0], columns=["bearer", "name", "value"]
-            )
-            for some in found.iter_slices(ROWS):
-                yield _named(some.with_columns(pl.col("bearer", "name").cast(pl.String)).unique())
+            place, _ = shelf.places(store.path, kept[graph])
+            found = pl.read_parquet(place, columns=["bearer", "name", "value"])
+            for some in found.unique(maintain_order=True).iter_slices(ROWS):
+                yield _named(some.with_columns(pl.col("bearer", "name").cast(pl.String)))
         else:
             yield from _numbers(store, graph)
 
