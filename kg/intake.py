@@ -45,6 +45,8 @@ PATIENCE = 600.0
 IDLE = 10.0
 """Seconds in which a process that works on a part uses more than a tenth of a core."""
 
+_STOP = b" .\n"
+
 
 class Intake:
     """New graphs on their way into a store: its bulk loader reads them while they are written.
@@ -59,7 +61,8 @@ class Intake:
         shutil.rmtree(self._path.parent, ignore_errors=True)
         self._thread: threading.Thread | None = None
         self._error: Exception | None = None
-        self._file: BinaryIO | None = None
+        self._file: _Text | None = None
+        self._whole = True
         self._pace = _Pace()
         self._size = self._latest = 0
         self._graphs: set[str] = set()
@@ -76,14 +79,14 @@ class Intake:
         Raises StoreError where the store does not take it; then the same holds.
         """
         file = self._file or self._open()
+        self._whole = False
         try:
-            write(file)
+            write(cast(BinaryIO, file))
             file.write(nt.quads(catalogue, CATALOGUE_GRAPH).encode())
         except BaseException as error:
-            self._break_off()
-            if isinstance(error, OSError):
-                raise StoreError(f"{self._path}: the text for the store cannot be written: {error}") from None
+            self._break_off(error)
             raise
+        self._whole = True
         self._graphs.add(graph)
         self._latest = size
         self._size += size
@@ -95,17 +98,15 @@ class Intake:
         if self._latest >= LARGE and self._thread is not None and self._thread.is_alive():
             self._pace.wait(SETTLED)
 
-    def _open(self) -> BinaryIO:
+    def _open(self) -> _Text:
         self._wait()
         self._path.parent.mkdir(exist_ok=True)
         self._thread = threading.Thread(target=self._load, name="kg intake")
+        self._pace = _Pace()
         if hasattr(os, "mkfifo"):
             os.mkfifo(self._path)
             self._thread.start()
-            self._pace = _Pace()
-            self._file = cast(BinaryIO, _Paced(self._path.open("wb"), self._pace))
-        else:
-            self._file = self._path.open("wb")
+        self._file = _Text(self._path.open("wb"), self._pace)
         return self._file
 
     def _load(self) -> None:
@@ -118,43 +119,46 @@ class Intake:
         _give_back()
 
     def _end(self) -> None:
-        """End the stream, so that all that is in it goes into the store."""
-        if self._file is None:
+        """End the stream: all that is in it goes into the store, or nothing where a graph is not whole."""
+        if self._file is None or self._thread is None:
             return
-        file, self._file, self._size = self._file, None, 0
         with suppress(BrokenPipeError):
-            file.close()
-        assert self._thread is not None
-        if not self._thread.ident:
-            self._thread.start()
-
-    def _break_off(self) -> None:
-        """End the stream within a graph, so that nothing of it goes into the store."""
-        assert self._file is not None and self._thread is not None
-        if not self._thread.ident:
+            if self._whole:
+                self._file.finish()
             self._file.close()
-            self._file = self._thread = None
-            self._path.unlink()
-            return
-        try:
-            # The end alone would let the loader take the half that it has; this does not.
-            self._file.write(b'\n"\n')
-            self._file.flush()
-        except BrokenPipeError:
-            self.finish()  # tells why the loader went away
+        if not self._thread.ident and self._whole:
+            self._thread.start()
+        self._file, self._size = None, 0
+
+    def _break_off(self, error: BaseException) -> None:
+        """End the stream within a graph; raises StoreError where the store or the disk is the reason."""
+        thread = self._thread
+        by_loader = thread and thread.ident and (isinstance(error, OSError) or not thread.is_alive())
         self._end()
-        with suppress(StoreError):
-            self._wait()
+        if thread and thread.ident:
+            thread.join()
+        reason = self._error if by_loader else error
+        self._thread = self._error = None
+        self._whole = True
+        self._graphs.clear()
+        if by_loader:
+            raise StoreError(f"{self._store.path}: the store did not take the triples: {reason}") from error
+        if isinstance(error, OSError):
+            raise StoreError(f"{self._path}: the text for the store cannot be written: {error}") from None
 
     def _wait(self) -> None:
         if self._thread is None:
             return
-        self._thread.join()
+        if self._thread.ident:
+            self._thread.join()
         self._thread = None
-        if self._error is not None:
-            error, self._error = self._error, None
+        error, self._error = self._error, None
+        if error is not None:
             self._graphs.clear()
-            raise StoreError(f"{self._store.path}: the store did not take the triples: {error}") from error
+            if self._whole:
+                raise StoreError(
+                    f"{self._store.path}: the store did not take the triples: {error}"
+                ) from error
 
     def finish(self) -> None:
         """Load all that is still on its way.
@@ -194,33 +198,41 @@ class _Pace:
         self._least = 0  # the memory does not tell
 
 
-class _Paced:
-    """A pipe into the bulk loader, which is given a further part only where the memory has room for it."""
+class _Text:
+    """The text of a stream, which the loader is given a part at a time, where the memory has room for it.
 
-    def __init__(self, pipe: BinaryIO, pace: _Pace) -> None:
-        self._pipe, self._pace = pipe, pace
+    What ends a statement is held back until more follows, or all is whole: a text that breaks off, for
+    whatever reason, is then none that the loader takes.
+    """
+
+    def __init__(self, file: BinaryIO, pace: _Pace) -> None:
+        self._file, self._pace = file, pace
         self._left = PART
+        self._held = b""
 
     def write(self, text: bytes) -> int:
         """Write lines, and wait where a part ends among them."""
-        rest, lines = text, text.count(b"\n")
+        rest = self._held + text
+        rest, self._held = rest[: -len(_STOP)], rest[-len(_STOP) :]
+        lines = rest.count(b"\n")
         while lines >= self._left:
             end = _after(rest, self._left)
-            self._pipe.write(rest[:end])
-            self._pipe.flush()
+            self._file.write(rest[:end])
+            self._file.flush()
             rest, lines, self._left = rest[end:], lines - self._left, PART
             self._pace.wait(HELD)
         self._left -= lines
-        self._pipe.write(rest)
+        self._file.write(rest)
         return len(text)
 
-    def flush(self) -> None:
-        """Let the loader have all that was written."""
-        self._pipe.flush()
+    def finish(self) -> None:
+        """Write what is held back, as all graphs are whole."""
+        self._file.write(self._held)
+        self._held = b""
 
     def close(self) -> None:
-        """End the text."""
-        self._pipe.close()
+        """Close the file."""
+        self._file.close()
 
 
 def _after(text: bytes, lines: int) -> int:

@@ -14,6 +14,10 @@ from kg.store import BULK, Store, StoreError, writing
 from tests.line import Line, many, told
 
 
+def interrupt(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
 @pytest.fixture
 def line(tmp_path: Path, empty_store: Path) -> Line:
     return Line(tmp_path, empty_store)
@@ -54,12 +58,17 @@ def test_a_graph_that_the_store_refuses_while_it_is_written_is_told(line: Line) 
     assert line.dump() == before
 
 
-def test_a_graph_that_breaks_off_while_it_is_loaded_is_not_there(line: Line) -> None:
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_graph_that_breaks_off_while_it_is_loaded_is_not_there(
+    times: int, line: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
     before = line.dump()
+    if times == 2:  # while the first is still dealt with
+        monkeypatch.setattr(Intake, "_break_off", interrupt)
 
     def write(file: BinaryIO) -> None:
         file.write(b"<x:s> <x:p> <x:o> <x:g> .\n" * 100)
-        raise KeyboardInterrupt
+        interrupt()
 
     with pytest.raises(KeyboardInterrupt), writing(line.store) as store:
         intake = Intake(store)
