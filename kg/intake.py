@@ -19,7 +19,7 @@ from kg import ntriples as nt
 from kg.store import CATALOGUE_GRAPH, INCOMING, Store, StoreError
 
 TOGETHER = 10_000_000
-"""Triples after which a stream ends and another begins; a load that is killed loses those of its last one."""
+"""Triples after which a stream ends and another begins; a load that is killed has to repeat its last one."""
 
 PART = 1_000_000
 """Triples that the bulk loader takes from a stream at a time, sorts and writes."""
@@ -106,7 +106,12 @@ class Intake:
         if hasattr(os, "mkfifo"):
             os.mkfifo(self._path)
             self._thread.start()
-        self._file = _Text(self._path.open("wb"), self._pace)
+        try:
+            self._file = _Text(self._path.open("wb"), self._pace)
+        except BaseException:
+            if self._thread.ident:
+                self._path.open("wb").close()  # else the loader would wait for a text for ever
+            raise
         return self._file
 
     def _load(self) -> None:
@@ -135,30 +140,31 @@ class Intake:
         thread = self._thread
         by_loader = thread and thread.ident and (isinstance(error, OSError) or not thread.is_alive())
         self._end()
-        if thread and thread.ident:
-            thread.join()
-        reason = self._error if by_loader else error
-        self._thread = self._error = None
+        reason = self._joined()
         self._whole = True
         self._graphs.clear()
         if by_loader:
-            raise StoreError(f"{self._store.path}: the store did not take the triples: {reason}") from error
+            raise self._refused(reason) from error
         if isinstance(error, OSError):
             raise StoreError(f"{self._path}: the text for the store cannot be written: {error}") from None
 
     def _wait(self) -> None:
-        if self._thread is None:
-            return
-        if self._thread.ident:
-            self._thread.join()
-        self._thread = None
-        error, self._error = self._error, None
+        error = self._joined()
         if error is not None:
             self._graphs.clear()
             if self._whole:
-                raise StoreError(
-                    f"{self._store.path}: the store did not take the triples: {error}"
-                ) from error
+                raise self._refused(error) from error
+
+    def _joined(self) -> Exception | None:
+        """Wait for the loader; return why it took nothing, if it did not."""
+        if self._thread is not None and self._thread.ident:
+            self._thread.join()
+        self._thread = None
+        error, self._error = self._error, None
+        return error
+
+    def _refused(self, error: Exception | None) -> StoreError:
+        return StoreError(f"{self._store.path}: the store did not take the triples: {error}")
 
     def finish(self) -> None:
         """Load all that is still on its way.

@@ -10,7 +10,7 @@ import pytest
 
 from kg.graph import Graph
 from kg.graph import open as open_graph
-from kg.load import Loader
+from kg.load import Loader, Outcome
 from kg.mappers.apply import Mapped, apply
 from kg.mappers.plan import Plan, read_plans
 from kg.sources import read_table
@@ -96,6 +96,15 @@ def whole_line(tmp_path_factory: pytest.TempPathFactory) -> Graph:
     path = tmp_path_factory.mktemp("whole") / "store"
     Loader(path).load([PLANT, OPERATIONS])
     return open_graph(path)
+
+
+@pytest.fixture(scope="session")
+def coin(tmp_path_factory: pytest.TempPathFactory) -> tuple[Outcome, Store]:
+    """Return what became of BattINFO's coin cell, and the store that holds it; tests only read it."""
+    from tests.documents import EXAMPLES
+    from tests.documents import Desk as Documents
+
+    return Documents(tmp_path_factory.mktemp("coin")).load(EXAMPLES / "coin_cell.jsonld")
 
 
 @pytest.fixture

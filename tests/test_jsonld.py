@@ -32,11 +32,6 @@ def desk(tmp_path: Path) -> Desk:
     return Desk(tmp_path)
 
 
-@pytest.fixture(scope="module")
-def coin(tmp_path_factory: pytest.TempPathFactory) -> tuple[Outcome, Store]:
-    return Desk(tmp_path_factory.mktemp("coin")).load(EXAMPLES / "coin_cell.jsonld")
-
-
 def test_a_coin_cell_of_battinfo_loads_as_it_is(coin: tuple[Outcome, Store]) -> None:
     outcome, store = coin
     here = f"{COIN}/hasPositiveElectrode"

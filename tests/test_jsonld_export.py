@@ -23,7 +23,6 @@ from kg.terms import vocabulary
 from tests.conftest import BASE
 from tests.documents import (
     COIN,
-    EXAMPLES,
     Desk,
     iri,
     kg,
@@ -31,16 +30,6 @@ from tests.documents import (
     quantity,
     triples,
 )
-
-
-@pytest.fixture
-def desk(tmp_path: Path) -> Desk:
-    return Desk(tmp_path)
-
-
-@pytest.fixture(scope="module")
-def coin(tmp_path_factory: pytest.TempPathFactory) -> tuple[Outcome, Store]:
-    return Desk(tmp_path_factory.mktemp("coin")).load(EXAMPLES / "coin_cell.jsonld")
 
 
 def canonical(triples: set[ox.Triple]) -> str:

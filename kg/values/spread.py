@@ -8,6 +8,10 @@ from kg.values.answer import ColumnAnswer, Kind
 from kg.values.columns import Columns, Terms, in_order
 from kg.values.lineage import closure
 
+_N, _MEAN = pl.col("n"), pl.col("mean")
+_DEVIATION = ((pl.col("squares") - _N * _MEAN * _MEAN) / (_N - 1)).sqrt()
+"""The standard deviation of numbers, of their count, their mean and the sum of their squares."""
+
 
 def set_and_measured(columns: Columns) -> pl.DataFrame:
     """Return what was set beside what was measured under the same name, each with its term."""
@@ -82,7 +86,7 @@ def capability(columns: Columns, terms: Terms) -> ColumnAnswer:
         guess=value.max() - value.min(),
         outside=((value < lower) | (value > upper)).sum().cast(pl.Int64),
     ).filter((n > 1) & (pl.col("guess") > 0))
-    told = told.with_columns(deviation=((pl.col("squares") - n * mean * mean) / (n - 1)).sqrt())
+    told = told.with_columns(deviation=_DEVIATION)
     told = told.with_columns(
         cp=(upper - lower) / (6 * deviation),
         cpk=pl.min_horizontal(upper - mean, mean - lower) / (3 * deviation),
@@ -125,9 +129,7 @@ def capability_of_settings(columns: Columns, terms: Terms) -> ColumnAnswer:
         )
     )
     n, mean, deviation = pl.col("n"), pl.col("mean"), pl.col("deviation")
-    rows = rows.filter((n > 1) & (pl.col("guess") > 0)).with_columns(
-        deviation=((pl.col("squares") - n * mean * mean) / (n - 1)).sqrt()
-    )
+    rows = rows.filter((n > 1) & (pl.col("guess") > 0)).with_columns(deviation=_DEVIATION)
     rows = rows.with_columns(cp=tolerance / (3 * deviation), cpk=(tolerance - mean.abs()) / (3 * deviation))
     kinds: dict[str, Kind] = {
         "parameter": "text",
